@@ -282,7 +282,7 @@ void Agent::give(const Move& move) {
     std::vector<Be32> addresses;
     for (const size_t index : move.indexes)
         addresses.push_back(params_.holdings.addresses()[index]);
-    const Status status = giving_->give(addresses, move.to, Giving::Moment(move.by));
+    const Status status = giving_->give(addresses, move.to, move.instance, Giving::Moment(move.by));
     if (!status)
         params_.notice("--cluster: flows by " + names(addresses) + " end, for " + move.name +
                        " has not taken them: " + status.error().message);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cluster/giving.h"
 
+#include "flow/publics.h"
 #include "flow/reading.h"
 #include "sync/copying.h"
 #include "sync/tcp.h"
@@ -24,20 +25,22 @@ constexpr size_t kMostToSend = 1 << 20;  // bytes that wait for the other
 constexpr size_t kMostToHear = 1 << 12;  // bytes a turn: it says little
 constexpr int kRestGiving = 20;          // milliseconds
 
-/// Whatever it is, its public address is where one of its two keys goes.
 bool goes_by(const Record& record, const std::vector<Be32>& addresses) {
-    return std::ranges::any_of(record.tuple, [&](const net::Tuple& tuple) {
-        return std::ranges::binary_search(addresses, tuple.destination);
+    return flow::any_public(record.tuple, net::Sides::of_bits(record.sides), [&](Be32 address) {
+        return std::ranges::binary_search(addresses, address);
     });
 }
 
 }  // namespace
 
-Status Giving::give(const std::vector<Be32>& addresses, const net::Endpoint& to, Moment by) {
+Status Giving::give(const std::vector<Be32>& addresses, const net::Endpoint& to, uint64_t instance,
+                    Moment by) {
     Descriptor socket = sync::connect_to(to, params_.own);
     if (!socket)
         return Error{std::strerror(errno)};
-    Session session{.channel{params_.tls, std::move(socket), sync::Channel::End::Client}, .by = by};
+    Session session{.channel{params_.tls, std::move(socket), sync::Channel::End::Client},
+                    .by = by,
+                    .instance = instance};
     while (!session.channel.is_open())
         if (Status status = exchange(session, kRestGiving); !status)
             return status;
@@ -75,9 +78,15 @@ Status Giving::hear(Session& session) const {
             session.applied = (*message)->as<sync::State>().applied;
         else if ((*message)->type != sync::Type::Hello)
             return Error{"it tells of flows without having been asked"};
-        else if (Status status = judge_form((*message)->as<sync::Hello>(), params_.hello); !status)
+        else if (Status status = judge((*message)->as<sync::Hello>(), session.instance); !status)
             return status;
     }
+}
+
+Status Giving::judge(const sync::Hello& hello, uint64_t instance) const {
+    if (hello.instance != instance)
+        return Error{"it is another process than the one that is to have them"};
+    return judge_form(hello, params_.hello);
 }
 
 Status Giving::tell(Session& session, const std::vector<Be32>& addresses) {

@@ -45,8 +45,10 @@ public:
 
     explicit Giving(GivingParams params) : params_(std::move(params)) {}
 
-    /// Before that moment, or not at all. `addresses` ascend.
-    Status give(const std::vector<Be32>& addresses, const net::Endpoint& to, Moment by);
+    /// To the process there that has drawn `instance` (Hello), before that moment, or not at all.
+    /// `addresses` ascend.
+    Status give(const std::vector<Be32>& addresses, const net::Endpoint& to, uint64_t instance,
+                Moment by);
     /// What is under way ends soon.
     void stop() { is_stopped_.store(true, std::memory_order_relaxed); }
 
@@ -58,12 +60,13 @@ private:
     struct Session {
         sync::Channel channel;
         Moment by;
-        bool has_heard = false;
+        uint64_t instance;
         uint32_t applied = 0;
     };
 
     Status exchange(Session& session, int rest) const;
     Status hear(Session& session) const;
+    Status judge(const sync::Hello& hello, uint64_t instance) const;
     Status tell(Session& session, const std::vector<Be32>& addresses);
     std::vector<sync::Record> read(uint32_t first, flow::Kind kind,
                                    const std::vector<Be32>& addresses) const;

@@ -141,7 +141,7 @@ std::optional<Move> Ownership::to_tell(Moment now) const {
         if (member == heard_.members().end() || !member->second.takes_at)
             continue;
         if (move.indexes.empty())
-            move = {{}, place.to, *member->second.takes_at, now, place.written_at};
+            move = {{}, place.to, place.process, *member->second.takes_at, now, place.written_at};
         move.indexes.push_back(i);
         move.by = std::min(move.by, place.written_at);
     }

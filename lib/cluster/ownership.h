@@ -57,6 +57,7 @@ struct OwnershipParams {
 struct Move {
     std::vector<size_t> indexes;  ///< They ascend.
     std::string name;
+    uint64_t instance = 0;  ///< Of that one's process.
     net::Endpoint to;
     Moment asked{};  ///< When this was so.
     Moment by{};     ///< For so long the addresses wait for it.

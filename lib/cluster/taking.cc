@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cluster/taking.h"
 
+#include "flow/publics.h"
 #include "net/text.h"
 #include "sync/tcp.h"
 
@@ -25,12 +26,16 @@ constexpr int kRestTaking = 50;          // milliseconds
 constexpr int kRestForCore = 2;          // while the control core takes what has come
 constexpr size_t kMostToTake = 1 << 18;  // bytes a turn
 
-/// By which public addresses the records of a message go, whatever else they are.
-std::vector<Be32> goals(const sync::Incoming::Message& message) {
+/// By which public addresses the records of a message go; those of inside hosts are among them.
+std::vector<Be32> publics(const sync::Incoming::Message& message) {
     std::vector<Be32> addresses;
-    for (size_t i = 0; i < message.count<Record>(); ++i)
-        for (const net::Tuple& tuple : message.entry<Record>(i).tuple)
-            addresses.push_back(tuple.destination);
+    for (size_t i = 0; i < message.count<Record>(); ++i) {
+        const Record record = message.entry<Record>(i);
+        flow::all_publics(record.tuple, net::Sides::of_bits(record.sides), [&](Be32 address) {
+            addresses.push_back(address);
+            return true;
+        });
+    }
     std::ranges::sort(addresses);
     // Not std::ranges::unique(): see sync/introduction.cc.
     addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
@@ -150,7 +155,7 @@ Status Taking::hear(Session& session, const sync::Incoming::Message& message) {
         case sync::Type::Owned:
             return leave_to_keeper(session, message);
         case sync::Type::Records:
-            params_.expect(goals(message));
+            params_.expect(publics(message));
             break;
         case sync::Type::Complete:
             session.completed = message.sequence;

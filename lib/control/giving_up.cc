@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/giving_up.h"
 
+#include "flow/publics.h"
+
 namespace sluice::control {
 namespace {
 
-using net::Direction;
-
-/// Whatever it is, its public address is where one of its two keys goes.
+/// Another gateway has its address; or this one has that of the host outside, too, to whom no
+/// packet goes by the outside then.
 bool is_lost(const flow::FlowRecord& record, const pool::Holdings& holdings) {
-    return holdings.is_lost(record.key(Direction::Original).destination) ||
-           holdings.is_lost(record.key(Direction::Reply).destination);
+    const auto peer = flow::peer_outside(record.tuple, record.sides);
+    return flow::any_public(record.tuple, record.sides,
+                            [&](Be32 address) { return holdings.is_lost(address); }) ||
+           (peer && holdings.is_ours(*peer));
 }
 
 }  // namespace

@@ -53,12 +53,14 @@ inline constexpr uint32_t kLeastPacketBytes = 2048;
 struct Way {
     Be32 source{};
     Be32 destination{};
-    net::ChecksumDelta address{};  ///< What that adds to the header's checksum.
-    link::Path path{};             ///< By which they leave.
-    flow::FlowRef flow{};          ///< That counts them; none of an answer.
-    flow::LifeWord life{};         ///< Of its record, as it was for the first.
-    bool is_answer = false;        ///< Not on, but back: a ping to the gateway in pieces.
-    bool is_handed_on = false;     ///< To the gateway of the cluster that has the public address.
+    net::ChecksumDelta address{};        ///< What that adds to the header's checksum.
+    link::Path path{};                   ///< By which they leave.
+    net::Side from = net::Side::Inside;  ///< Whoever sends them, as their flow has it,
+    net::Side to = net::Side::Inside;    ///< and whom they are for.
+    flow::FlowRef flow{};                ///< That counts them; none of an answer.
+    flow::LifeWord life{};               ///< Of its record, as it was for the first.
+    bool is_answer = false;              ///< Not on, but back: a ping to the gateway in pieces.
+    bool is_handed_on = false;  ///< To the gateway of the cluster that has the public address.
 };
 
 /// What tells datagrams apart, as a tuple: the identification stands in for the source port, the

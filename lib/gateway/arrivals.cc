@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gateway/arrivals.h"
 
+#include "flow/publics.h"
 #include "nat/holders.h"
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 
 namespace sluice::gateway {
@@ -14,7 +13,6 @@ using flow::Fate;
 using flow::FlowRecord;
 using flow::InsertOutcome;
 using flow::Kind;
-using net::Direction;
 using stats::Count;
 using sync::Change;
 
@@ -22,11 +20,6 @@ using sync::Change;
 constexpr Duration kLeastComing = Duration::seconds(1);
 /// Records whose tuples one may take: it has two.
 constexpr unsigned kMostInWay = 2;
-
-/// Whatever it is, its public address is where one of its two keys goes.
-std::array<Be32, 2> goals_of(const std::array<net::Tuple, 2>& tuple) {
-    return {tuple[0].destination, tuple[1].destination};
-}
 
 }  // namespace
 
@@ -53,7 +46,7 @@ unsigned Arrivals::clear_some(flow::Member& member) {
 
 /// It goes by an address that comes, and was there before.
 bool Arrivals::is_before(const FlowRecord& record) const {
-    return std::ranges::any_of(goals_of(record.tuple), [this](Be32 address) {
+    return flow::any_public(record.tuple, record.sides, [this](Be32 address) {
         return coming_.contains(address) && !parts_.holdings.is_ours(address);
     });
 }
@@ -76,9 +69,12 @@ void Arrivals::look_for_coming() {
             cleared_.clear();  // another teller, or the same one anew
         if (change.what != Change::What::Put)
             continue;
-        for (const Be32 address : goals_of(change.record.tuple))
+        const auto sides = net::Sides::of_bits(change.record.sides);
+        flow::all_publics(change.record.tuple, sides, [this](Be32 address) {
             if (parts_.holdings.is_coming(address) && !cleared_.contains(address))
                 coming_.insert(address);
+            return true;
+        });
     }
     if (!coming_.empty())
         walk_.begin();
@@ -149,21 +145,21 @@ bool Arrivals::make_way(const Place& place, uint32_t rival) {
     // Acquire: its tuples were written before it was live. It is not reused in this turn.
     const flow::LifeWord life = record.life.load(std::memory_order_acquire);
     const bool is_used = life.life() == flow::Life::Live &&
-                         std::ranges::any_of(goals_of(record.tuple), [this](Be32 address) {
+                         flow::any_public(record.tuple, record.sides, [this](Be32 address) {
                              return parts_.holdings.is_ours(address);
                          });
     return !is_used && place.member.kill(rival, life);
 }
 
-/// A public address by which it goes is to come, and none is used here.
+/// A public address by which it goes is to come, and none is used here, nor that of its other end.
 bool Arrivals::may_come(const FlowRecord& record) const {
-    bool comes = false;
-    for (const Be32 address : goals_of(record.tuple)) {
-        if (parts_.holdings.is_ours(address))
-            return false;
-        comes |= parts_.holdings.is_coming(address);
-    }
-    return comes;
+    const pool::Holdings& holdings = parts_.holdings;
+    const auto peer = flow::peer_outside(record.tuple, record.sides);
+    return !(peer && holdings.is_ours(*peer)) &&
+           flow::all_publics(record.tuple, record.sides,
+                             [&](Be32 address) { return !holdings.is_ours(address); }) &&
+           flow::any_public(record.tuple, record.sides,
+                            [&](Be32 address) { return holdings.is_coming(address); });
 }
 
 /// Nothing where it has ended since, and may be another's.

@@ -86,14 +86,16 @@ bool holds_any(const pool::Holdings& holdings, const pool::AddressPool& pool) {
 }
 
 /// A decision, as far as this gateway of a cluster may carry it out: what a static mapping says, or
-/// one that stands, is asked here alone. What others have is no want of ports.
+/// one that stands, is asked here alone. What others have is no want of ports. A host outside may
+/// be seen as one of theirs.
 Decision within_holdings(const pool::Holdings& holdings, const Request& request,
                          const Decision& decision) {
     const bool is_for_others =
-        decision.external ? !holdings.has(decision.external->address) ||
-                                !holdings.has(request.original.destination)
-                          : request.rule != nullptr && request.rule->translates() &&
-                                !holds_any(holdings, request.rule->pool_at(request.uplink));
+        decision.external
+            ? (!request.is_inward() && !holdings.has(decision.external->address)) ||
+                  (request.is_for_inside() && !holdings.has(request.original.destination))
+            : request.rule != nullptr && request.rule->translates() &&
+                  !holds_any(holdings, request.rule->pool_at(request.uplink));
     return is_for_others ? not_found(Drop::NotHeld) : decision;
 }
 

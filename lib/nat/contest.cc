@@ -41,7 +41,7 @@ std::optional<Contest::Place> Contest::place_of(const Request& request) {
                                 : pool.address(first_.of(pool, request.original.inside_source()));
     const pool::Holdings* holdings = params_.holdings;
     if (!is_usable(holdings, place.key.destination) ||
-        !is_usable(holdings, request.original.destination))
+        (request.is_for_inside() && !is_usable(holdings, request.original.destination)))
         return std::nullopt;
     return place;
 }

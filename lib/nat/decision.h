@@ -95,6 +95,10 @@ struct Request {
     }
     /// What it is counted for beside its inside host.
     hosts::QuotaRequest quota(const policy::Policy& policy, const hosts::PrefixKeys& keys) const;
+    /// Its destination is a public one, or an inside host's.
+    bool is_for_inside() const {
+        return sides.leave(net::Direction::Original) == net::Side::Inside;
+    }
     bool is_inward() const { return sides.enter(net::Direction::Original) == net::Side::Outside; }
     net::Endpoint source() const { return {original.source, original.source_port, original.zone}; }
     net::Endpoint destination() const { return {original.destination, original.destination_port}; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "why/owner.h"
 
+#include "flow/publics.h"
 #include "nat/public_addresses.h"
 
 #include <memory>
@@ -52,14 +53,12 @@ std::optional<Owner> owner_of_error(const OwnerGround& ground, const worker::Adm
 std::optional<Lost> lost(const OwnerGround& ground, flow::FlowRef flow) {
     const pool::Holdings* holdings = ground.shared.holdings;
     const flow::FlowRecord& record = ground.shared.table.record(flow.index());
-    const auto has = [&](net::Direction direction) {
-        return is_usable(holdings, record.key(direction).destination);
-    };
-    if (has(net::Direction::Original) && has(net::Direction::Reply))
+    const auto has = [&](Be32 address) { return is_usable(holdings, address); };
+    if (flow::all_publics(record.tuple, record.sides, has))
         return std::nullopt;
-    const net::Direction back = opposite(flow.direction());
-    const bool is_owners = ground.burst.side[0] == Side::Inside && !has(back);
-    return Lost{is_owners ? at(ground, record.key(back).destination) : std::nullopt};
+    const Be32 seen_as = record.key(opposite(flow.direction())).destination;
+    const bool is_owners = ground.burst.side[0] == Side::Inside && !has(seen_as);
+    return Lost{is_owners ? at(ground, seen_as) : std::nullopt};
 }
 
 }  // namespace sluice::why

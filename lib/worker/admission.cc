@@ -57,9 +57,10 @@ bool Admission::is_martian_source(Side from, net::InsideAddress source) const {
            interfaces_.are_own(source);
 }
 
-/// What comes from outside has no source that is inside, or the gateway's to give.
+/// What comes from outside has no source that is inside, or the gateway's to give. What others of
+/// the cluster have to give is outside.
 bool Admission::is_spoofed_outside(Be32 source) const {
-    return is_inside_somewhere(source) || is_public(source);
+    return is_inside_somewhere(source) || (is_public(source) && is_usable(holdings_, source));
 }
 
 /// From inside the gateway is known by all its addresses, from outside by those it has there.

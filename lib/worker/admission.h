@@ -17,6 +17,7 @@
 #include "net/side.h"
 #include "net/tuple.h"
 #include "policy/current.h"
+#include "pool/holdings.h"
 #include "pool/own_ports.h"
 #include "stats/drop.h"
 
@@ -43,10 +44,11 @@ struct Admitted {
 
 class Admission {
 public:
-    /// All of them outlive this object; the gateway's own ports may be none.
+    /// All of them outlive this object; the gateway's own ports may be none, and there is a cluster
+    /// where there are holdings.
     Admission(const link::Interfaces& interfaces, const policy::Current& policy,
-              const pool::OwnPorts* own_ports = nullptr)
-        : interfaces_(interfaces), policy_(policy), own_ports_(own_ports) {}
+              const pool::OwnPorts* own_ports = nullptr, const pool::Holdings* holdings = nullptr)
+        : interfaces_(interfaces), policy_(policy), own_ports_(own_ports), holdings_(holdings) {}
 
     /// The rule by which a packet is served, and may open a flow: of those from inside alone.
     const policy::Rule* rule_of(net::Side from, const net::Tuple& tuple) const {
@@ -106,6 +108,7 @@ private:
     const link::Interfaces& interfaces_;
     const policy::Current& policy_;
     const pool::OwnPorts* own_ports_;
+    const pool::Holdings* holdings_;
 };
 
 }  // namespace sluice::worker

@@ -133,9 +133,14 @@ Target Forwarding::target_outside(const net::Tuple& tuple, const policy::Rule* r
     return target;
 }
 
-/// Of a packet to an endpoint that somebody inside may have.
+/// Of a packet to an endpoint that somebody inside may have. What another gateway of the cluster
+/// has is outside.
 Target Forwarding::target_behind(const Service& service, const net::Tuple& tuple, Tick now) const {
     const bool is_hairpin = service.path == Path::Hairpin;
+    if (is_hairpin && parts_.holdings != nullptr && parts_.holdings->is_lost(tuple.destination)) {
+        const link::Leads leads = parts_.egress.routes().leads({tuple.destination, tuple.zone});
+        return target_outside(tuple, service.rule, leads, now);
+    }
     const auto behind = mappings_.whom(tuple, now);
     if (!behind || !behind->lets_in)
         return {{}, behind ? Drop::Filtered : is_hairpin ? Drop::Hairpin : Drop::NoMapping};

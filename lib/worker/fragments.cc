@@ -48,6 +48,8 @@ fragment::Way way_of(const Burst& burst, unsigned i, const flow::FlowRecord& rec
     way.destination.raw = burst.packet[i].ip->dst_addr;
     way.address = record.rewrite.address.toward(burst.flow[i].direction());
     way.path = burst.path[i];
+    way.from = record.sides.enter(burst.flow[i].direction());
+    way.to = record.sides.leave(burst.flow[i].direction());
     if ((burst.uncounted >> i & 1) == 0)
         way.flow = burst.flow[i];
     way.life = record.life.load(std::memory_order_relaxed);  // relaxed: looked up in this turn
@@ -213,7 +215,8 @@ void Fragments::follow(rte_mbuf* mbuf, link::InterfaceId from, fragment::Index d
         return parts_.egress.drop(mbuf, Drop::TooBig);
     const pool::Holdings* holdings = parts_.shared.holdings;
     const bool is_by_held =
-        is_usable(holdings, way.source) && is_usable(holdings, Be32{packet.ip->dst_addr});
+        (way.from == net::Side::Outside || is_usable(holdings, way.source)) &&
+        (way.to == net::Side::Outside || is_usable(holdings, Be32{packet.ip->dst_addr}));
     if (!is_by_held && !way.is_handed_on)
         return parts_.egress.drop(mbuf, Drop::NotHeld);  // lost since its first one left
     if (way.is_handed_on &&

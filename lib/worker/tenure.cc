@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "worker/tenure.h"
 
+#include "flow/publics.h"
 #include "net/parse.h"
 
 #include <rte_ether.h>
@@ -11,15 +12,14 @@
 
 namespace sluice::worker {
 
-using net::Direction;
 using stats::Drop;
 
 namespace {
 
 /// The public addresses by which it goes; what inside hosts have is nobody else's.
 bool may_use(const flow::FlowRecord& record, const pool::Holdings& holdings) {
-    return holdings.has(record.key(Direction::Original).destination) &&
-           holdings.has(record.key(Direction::Reply).destination);
+    return flow::all_publics(record.tuple, record.sides,
+                             [&](Be32 address) { return holdings.has(address); });
 }
 
 }  // namespace
@@ -49,10 +49,12 @@ void Tenure::give_up_others(Burst& burst, const flow::FlowTable& table, Owners& 
     }
 }
 
-std::optional<Drop> Tenure::refuse_to_send(const rte_mbuf* packet) const {
+/// Into the inside comes what an outside host has sent, who may have an address of others.
+std::optional<Drop> Tenure::refuse_to_send(const rte_mbuf* packet, link::Realm to) const {
     if (!has_lease_)
         return Drop::NoLease;
-    if (holdings_ == nullptr || net::ether_type(packet) != RTE_ETHER_TYPE_IPV4)
+    if (holdings_ == nullptr || to == link::Realm::Inside ||
+        net::ether_type(packet) != RTE_ETHER_TYPE_IPV4)
         return std::nullopt;
     const auto* ip = rte_pktmbuf_mtod_offset(packet, const rte_ipv4_hdr*, sizeof(rte_ether_hdr));
     return holdings_->has(Be32{ip->src_addr}) ? std::nullopt : std::optional(Drop::NotHeld);

@@ -45,9 +45,9 @@ public:
     /// burst: what is from inside to the gateway that has its source's address, where there is one.
     void give_up_others(Burst& burst, const flow::FlowTable& table, Owners& owners,
                         link::Egress& egress, Tick now);
-    /// Why a packet that has waited for its next hop, and is translated, does not leave, if it does
-    /// not.
-    std::optional<stats::Drop> refuse_to_send(const rte_mbuf* packet) const;
+    /// Why a packet that has waited for its next hop there, and is translated, does not leave, if
+    /// it does not.
+    std::optional<stats::Drop> refuse_to_send(const rte_mbuf* packet, link::Realm to) const;
 
 private:
     void look();

@@ -72,7 +72,7 @@ Worker::Worker(const Shared& shared, WorkerParams params)
       params_(std::move(params)),
       counters_(shared.interfaces.size()),
       policy_(*shared.policy),
-      admission_(shared.interfaces, policy_, shared.twins.own_ports),
+      admission_(shared.interfaces, policy_, shared.twins.own_ports, shared.holdings),
       member_(shared.table, {flow::MemberName::Kind::Worker, static_cast<uint16_t>(params.id)}),
       own_flows_({shared.table, policy_, shared.kept_endpoints, shared.draws, shared.exhaustion,
                   shared.steering, shared.hosts, shared.reserve, shared.twins.own_ports,
@@ -292,7 +292,7 @@ unsigned Worker::release() {
             egress_.send(packet, note.to);
             continue;
         }
-        if (const auto reason = tenure_.refuse_to_send(packet)) {
+        if (const auto reason = tenure_.refuse_to_send(packet, shared_.interfaces[note.to].realm)) {
             egress_.drop(packet, *reason);
             continue;
         }

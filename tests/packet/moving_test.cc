@@ -90,7 +90,8 @@ struct Two {
         Status status = Error{"it has not begun"};
         std::atomic<bool> is_over = false;
         std::thread thread([&] {
-            status = giving.give({ip(kMoved)}, place, std::chrono::steady_clock::now() + kPatience);
+            status = giving.give({ip(kMoved)}, place, hello.instance,
+                                 std::chrono::steady_clock::now() + kPatience);
             is_over = true;
         });
         while (!is_over)
@@ -240,6 +241,17 @@ TEST_CASE("moving: a mapping goes with its flows", "[moving]") {
     const auto in =
         two.after.bed.from_outside(Frame().ipv4("192.0.2.77", kMoved).udp(4000, first.port.host()));
     CHECK(in.size() == 1);
+}
+
+TEST_CASE("moving: a flow with a host of the gateway that takes its address ends", "[moving]") {
+    Two two;
+    REQUIRE(two.before.bed.from_inside(Frame().ipv4(kHost, kOther).udp(5000, 53)).size() == 1);
+    REQUIRE(sent(two.before.bed, 5001).address == ip(kMoved));
+    two.move();
+    CHECK(two.before.bed.flows() == 0);
+    CHECK(two.after.bed.flows() == 1);
+    CHECK(two.after.bed.count(Count::FlowsTakenOver) == 1);
+    CHECK(two.after.bed.count(Count::SyncRefused) == 1);
 }
 
 TEST_CASE("moving: nobody takes flows of an address that it uses", "[moving]") {

@@ -21,6 +21,7 @@ trap remove_all EXIT
 
 declare -A number=([a]=1 [b]=2 [c]=3)
 count=12
+served=198.51.100.16 # by 10.1.0.29, whichever gateway has the address
 store=http://10.9.0.10:2379
 patience=30 # a lease lives for 5 s, and who comes waits for as long
 
@@ -82,6 +83,7 @@ start() {
         --gateway 198.51.100.254)
     start_sluice "$1" --inside 10.1.0.0/24 --pool 198.51.100.16-198.51.100.27 \
         --address-key 000102030405060708090a0b0c0d0e0f \
+        --forward "tcp $served:7 -> 10.1.0.29:7" \
         --cluster "etcd=$store,name=$1,listen=10.9.0.$last:3781"
 }
 
@@ -205,10 +207,11 @@ pass "two of them say to which gateway a packet goes"
 start_in cluster.server "$python" "$here/echo_server.py" 7 >"$work/echo" 2>"$work/echo.err"
 wait_for 10 "the echo" grep --quiet listening "$work/echo"
 
+talks_to=$server_address
 # start_talk [SOURCE...]: connections from there that say something every 100 ms.
 start_talk() {
     rm --force "$work/end"
-    start_in cluster.client "$python" "$here/talk_on.py" 20 "$server_address" 7 "$work/end" "$@" \
+    start_in cluster.client "$python" "$here/talk_on.py" 20 "$talks_to" 7 "$work/end" "$@" \
         >"$work/talk" 2>"$work/talk.err"
     talk=$started_pid
     wait_for 20 "connections: $(cat "$work/talk.err")" has_said 1
@@ -237,6 +240,22 @@ for gateway in b c a; do
 done
 end_talk 5000
 pass "connections go on when the router sends them by another gateway"
+
+start_in cluster.client "$python" "$here/echo_server.py" 7 >"$work/served" 2>"$work/served.err"
+wait_for 10 "the echo inside" grep --quiet listening "$work/served"
+spread a b c
+talks_to=$served
+start_talk 10.1.0.1{0..9}
+assert_talk "between inside hosts"
+elsewhere=0
+for gateway in a b c; do
+    held "$gateway" | grep --quiet --line-regexp --fixed-strings "$served" ||
+        ((elsewhere += $(flow_count "$gateway" --dst "$served")))
+done
+((elsewhere > 0)) || fail "all connections between inside hosts are of one gateway"
+end_talk 5000
+talks_to=$server_address
+pass "inside hosts reach one behind another gateway by its public address"
 
 spread a c
 looks=0

@@ -26,6 +26,7 @@ using namespace sluice::flow::testing;
 namespace {
 
 constexpr std::chrono::seconds kPatience{20};
+constexpr uint64_t kTaker = 77;  // the process that is to have the address
 
 std::unique_ptr<sync::Tls> tls_of(uint8_t word) {
     sync::Key key{};
@@ -37,7 +38,7 @@ std::unique_ptr<sync::Tls> tls_of(uint8_t word) {
 
 /// A gateway whose control core takes nothing but notes of it.
 struct Taker {
-    Taker() {
+    explicit Taker(uint64_t instance = kTaker) : hello{.instance = instance} {
         auto started =
             Taking::start({place, *tls, hello, inbox,
                            [this](const std::vector<Be32>& addresses) {
@@ -86,7 +87,7 @@ struct Giver {
     Status give(const net::Endpoint& to, std::chrono::nanoseconds patience = kPatience) {
         Giving giving({*table, [] { return kNow; }, *tls, hello, Be32::from_host(INADDR_LOOPBACK),
                        [](Be32) { return false; }});
-        return giving.give({Be32::from_host(0xc6336401)}, to,
+        return giving.give({Be32::from_host(0xc6336401)}, to, kTaker,
                            std::chrono::steady_clock::now() + patience);
     }
 
@@ -122,6 +123,14 @@ TEST_CASE("taking: who gives has given when the control core has taken all") {
     taker.inbox.taken.fetch_add(1, std::memory_order_release);
     thread.join();
     CHECK(status.ok());
+}
+
+TEST_CASE("taking: nothing is given to another process than is to have the address") {
+    Taker taker(kTaker + 1);
+    Giver giver;
+    const Status status = giver.give(taker.place);
+    REQUIRE_FALSE(status.ok());
+    CHECK(status.error().message == "it is another process than the one that is to have them");
 }
 
 TEST_CASE("taking: one after the other is heard, the first of whom gives up") {

@@ -25,6 +25,7 @@ TEST_CASE("ownership: who is to have an address is told what goes by it before i
     REQUIRE(move);
     CHECK(move->indexes == std::vector<size_t>{0});
     CHECK(move->to == kTakesAt);
+    CHECK(move->instance == a.ownership.heard().members().at(move->name).instance);
     CHECK(!a.ownership.next(seen));
     CHECK(!a.ownership.has(0));
     a.ownership.told(*move);

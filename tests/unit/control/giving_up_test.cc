@@ -36,23 +36,25 @@ struct Bed {
         holdings.hold(0, true);
     }
 
-    uint32_t open(const char* external) {
+    uint32_t open(const char* external, const char* server = kServer) {
         const Be16 port = Be16::from_host(++ports);
         const Be16 service = Be16::from_host(80);
-        return insert({ip("10.1.0.10"), ip(kServer), port, service, Protocol::Udp},
-                      {ip(kServer), ip(external), service, port, Protocol::Udp});
+        return insert({ip("10.1.0.10"), ip(server), port, service, Protocol::Udp},
+                      {ip(server), ip(external), service, port, Protocol::Udp});
     }
-    uint32_t open_inward(const char* external) {
+    uint32_t open_inward(const char* external, const char* peer = kServer) {
         const Be16 port = Be16::from_host(++ports);
         const Be16 service = Be16::from_host(80);
-        return insert({ip(kServer), ip(external), port, service, Protocol::Udp},
-                      {ip("10.1.0.10"), ip(kServer), service, port, Protocol::Udp});
+        return insert({ip(peer), ip(external), port, service, Protocol::Udp},
+                      {ip("10.1.0.10"), ip(peer), service, port, Protocol::Udp},
+                      {net::Side::Outside, net::Side::Inside});
     }
-    uint32_t insert(const net::Tuple& original, const net::Tuple& reply) {
+    uint32_t insert(const net::Tuple& original, const net::Tuple& reply, net::Sides sides = {}) {
         std::array<uint32_t, 1> index{};
         REQUIRE(owner->take(index) == 1);
         flow::FlowRecord& record = table->record(index[0]);
         record.tuple = {original, reply};
+        record.sides = sides;
         record.deadline = now + Duration::seconds(100);
         if (record.kind() != flow::Kind::Flow)
             record.holding().dependents = 0;
@@ -117,6 +119,26 @@ TEST_CASE("giving up: while an address is nobody's its flows stay, and nothing i
     bed.finish();
     CHECK(bed.is_live(flow));
     CHECK(bed.holdings.is_settled());
+}
+
+TEST_CASE("giving up: a flow with a host of another gateway stays, until its address comes here",
+          "[control]") {
+    Bed bed;
+    bed.holdings.leave_to_other(1, true);
+    const uint32_t outward = bed.open(kFirst, kSecond);
+    const uint32_t inward = bed.open_inward(kFirst, kSecond);
+    bed.finish();
+    CHECK(bed.is_live(outward));
+    CHECK(bed.is_live(inward));
+    CHECK(bed.ended() == 0);
+    bed.holdings.leave_to_other(1, false);
+    bed.finish();
+    CHECK(bed.is_live(outward));
+    bed.holdings.hold(1, true);
+    bed.finish();
+    CHECK_FALSE(bed.is_live(outward));
+    CHECK_FALSE(bed.is_live(inward));
+    CHECK(bed.ended() == 2);
 }
 
 TEST_CASE("giving up: a mapping at such an address ends", "[control]") {

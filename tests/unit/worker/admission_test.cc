@@ -37,6 +37,7 @@ link::Interfaces two_interfaces() {
 /// 10.1.0.0/24 inside, of which .128 to .255 are exempt from NAT; 198.51.100.1 is the gateway's
 /// own and, with .2, its pool.
 struct Gateway {
+    const pool::Holdings* holdings = nullptr;
     std::vector<net::AddressRange> pool{{ip(kGatewayOutside), ip(kPool)}};
     std::vector<policy::RuleParams> params{
         {.inside = {ip("10.1.0.0"), 24}, .addresses = pool},
@@ -45,7 +46,7 @@ struct Gateway {
     std::array<pool::OneToOne, 1> pairs{{{ip(kOneToOne), ip("10.1.0.20")}}};
     test::FixedPolicy policy{params, pool::StaticSet({}, pairs)};
     link::Interfaces interfaces = two_interfaces();
-    worker::Admission admission{interfaces, policy.current};
+    worker::Admission admission{interfaces, policy.current, nullptr, holdings};
 
     worker::Admitted udp(Side from, const char* source, const char* destination) const {
         net::Tuple tuple{ip(source),          ip(destination),    Be16::from_host(5000),
@@ -93,6 +94,16 @@ TEST_CASE("admission: inside hosts may reach each other by public addresses", "[
     CHECK(Gateway().udp(Side::Inside, kHost, kPool).path == Path::Hairpin);
     CHECK(Gateway().udp(Side::Inside, kHost, kGatewayOutside).path == Path::Hairpin);
     CHECK(Gateway().udp(Side::Inside, kHost, kOneToOne).path == Path::Hairpin);
+}
+
+TEST_CASE("admission: what another gateway of the cluster has is a source outside", "[worker]") {
+    pool::Holdings holdings({ip(kGatewayOutside), ip(kPool)});
+    Gateway gateway{.holdings = &holdings};
+    CHECK(gateway.udp(Side::Outside, kPool, kOneToOne).path == Path::Inward);
+    CHECK(gateway.udp(Side::Inside, kHost, kPool).path == Path::Hairpin);
+    holdings.hold(1, true);
+    CHECK(gateway.udp(Side::Outside, kPool, kOneToOne).reason == Drop::OutsideSpoof);
+    CHECK(gateway.udp(Side::Outside, kOneToOne, kPool).reason == Drop::OutsideSpoof);
 }
 
 TEST_CASE("admission: an inside host without NAT is reached by its own address", "[worker]") {

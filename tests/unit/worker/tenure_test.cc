@@ -28,10 +28,11 @@ std::chrono::nanoseconds now() {
 struct Bench {
     Bench() { holdings.hold(0, true); }
 
-    std::optional<Drop> send(const char* source, const char* destination) {
+    std::optional<Drop> send(const char* source, const char* destination,
+                             link::Realm to = link::Realm::Outside) {
         tenure.begin_turn();
         FakeMbuf mbuf(Frame().ipv4(source, destination).udp(5000, 53).bytes());
-        return tenure.refuse_to_send(mbuf);
+        return tenure.refuse_to_send(mbuf, to);
     }
 
     pool::Holdings holdings{{ip(kHeld), ip(kOther)}};
@@ -46,7 +47,7 @@ TEST_CASE("tenure: without a cluster nothing is refused", "[worker]") {
     CHECK(tenure.has_lease());
     CHECK(tenure.is_settled());
     FakeMbuf mbuf(Frame().ipv4(kOther, kServer).udp(5000, 53).bytes());
-    CHECK_FALSE(tenure.refuse_to_send(mbuf));
+    CHECK_FALSE(tenure.refuse_to_send(mbuf, link::Realm::Outside));
 }
 
 TEST_CASE("tenure: a lease lasts until its moment, and is looked at once a turn", "[worker]") {
@@ -68,7 +69,9 @@ TEST_CASE("tenure: who has waited for a hop leaves by a held address alone", "[w
     bench.holdings.extend(now() + std::chrono::hours(1));
     CHECK_FALSE(bench.send(kHeld, kServer));
     CHECK(bench.send(kOther, kServer) == Drop::NotHeld);
-    CHECK_FALSE(bench.send(kServer, kHost));  // a reply
+    CHECK_FALSE(bench.send(kServer, kHost));                      // a reply
+    CHECK_FALSE(bench.send(kOther, kHost, link::Realm::Inside));  // of a host of another gateway
+    CHECK(bench.send(kOther, kHost, link::Realm::ByAddress) == Drop::NotHeld);
     bench.holdings.hold(0, false);
     CHECK(bench.send(kHeld, kServer) == Drop::NotHeld);
 }

@@ -211,8 +211,9 @@ std::string Channel::why_ended() {
     const int reason = ERR_GET_REASON(ERR_peek_last_error());
     const long verdict = SSL_get_verify_result(ssl_);
     if (tls_.files() == nullptr)
-        return is_open_ ? "what it sends is not from who has the key"
-                        : "it has another key (--sync-key), or is no sluice";
+        return is_open_
+                   ? "what it sends is not from who has the key"
+                   : "it has another key (--sync-key, of a cluster --address-key), or is no sluice";
     if (verdict != X509_V_OK) {
         has_refused_ = true;
         return refusal(verdict, *tls_.files());

@@ -94,7 +94,7 @@ stop_sluice b
 wait_for_role a 'active; the peer is away'
 proof=(--sync-key "$work/key")
 start b standby
-wait_for 30 "b to say that a has no key" has_said b 'it has another key (--sync-key)'
+wait_for 30 "b to say that a has no key" has_said b 'it has another key (--sync-key'
 says a 'active; the peer is away' || fail "a believes who has a key alone: $(ctl a role)"
 stop_sluice b
 pass "who has a key alone is refused"

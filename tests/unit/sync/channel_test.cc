@@ -113,7 +113,8 @@ TEST_CASE("sync channel: who has the key is heard", "[sync]") {
 
 TEST_CASE("sync channel: who has another key is not", "[sync]") {
     Ends ends(1, 2);
-    CHECK(ends.run() == "it has another key (--sync-key), or is no sluice");
+    CHECK(ends.run() ==
+          "it has another key (--sync-key, of a cluster --address-key), or is no sluice");
     CHECK_FALSE(ends.server->is_open());
     CHECK_FALSE(ends.client->is_open());
     CHECK_FALSE(ends.client->has_judged());

@@ -125,6 +125,8 @@ unsigned Worker::turn(Tick now) {
             go(burst);
         }
     packets += release();
+    if (tap_.is_on())
+        tap_.take_up({});  // what was kept is as it came
     fragments_.expire(now_);
     end_turn();
     return packets;

@@ -303,6 +303,23 @@ TEST_CASE("watch: fragments are told as they came, those that waited too", "[pac
     CHECK(told[1].frame == first);
 }
 
+TEST_CASE("watch: a fragment whose first one does not come is told as it came", "[packet][watch]") {
+    Testbed bed({.configure = [](config::Config& config) {
+        config.fragments.timeout = Duration::seconds(5);
+    }});
+    warm_up(bed);
+    Watcher watcher(bed);
+    const Bytes second =
+        Frame(from_host()).id(9).protocol(17).payload(64).fragment(24, false).bytes();
+    bed.inject(Side::Inside, second);
+    bed.advance(Duration::seconds(6));
+    const auto [entry, frame] = watcher.only();
+    CHECK(entry.outcome == Outcome::Dropped);
+    CHECK(entry.reason == stats::Drop::FragmentTimeout);
+    CHECK_FALSE(entry.is_translated);
+    CHECK(frame == second);
+}
+
 TEST_CASE("watch: an ICMP error is told as it came, with the flow that it is about",
           "[packet][watch]") {
     Testbed bed;

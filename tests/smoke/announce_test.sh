@@ -18,7 +18,7 @@ for tool in etcd curl bird birdc; do
 done
 trap remove_all EXIT
 
-declare -A number=([a]=1 [b]=2) announce=()
+declare -A number=([a]=1 [b]=2) announce=() asked_before=()
 packaged=$here/../../packaging/bird
 count=8
 pool=192.0.2.64
@@ -126,11 +126,15 @@ start() {
         --cluster "etcd=$store,name=$1,listen=10.9.0.$last:3781"
 }
 
-# with_paths GATEWAY ARGUMENT...: the installed script beside that gateway.
+# with_paths GATEWAY ARGUMENT...: the installed script beside that gateway, by a sluicectl that
+# counts how often it is asked.
 with_paths() {
     local gateway=$1
     shift
-    SLUICECTL="$sluicectl --socket $work/$gateway.sock" SLUICE_ROUTES=$work/$gateway.d/routes.conf \
+    printf '#!/bin/sh\necho >>%s\nexec %s --socket %s "$@"\n' \
+        "$work/$gateway.asked" "$sluicectl" "$work/$gateway.sock" >"$work/$gateway.sluicectl"
+    chmod +x "$work/$gateway.sluicectl"
+    SLUICECTL=$work/$gateway.sluicectl SLUICE_ROUTES=$work/$gateway.d/routes.conf \
         BIRDC="birdc -s $work/$gateway.gateway.ctl" "$@"
 }
 
@@ -151,7 +155,7 @@ owners() {
     local gateway
     for gateway; do
         ctl "$gateway" cluster |
-            sed --quiet "s|^\([0-9.]*\) .*, used here\$|\1 ${number[$gateway]}|p"
+            sed --quiet "s|^\([0-9.]*\) .*, used here\(,.*\)\{0,1\}\$|\1 ${number[$gateway]}|p"
     done | sort
 }
 
@@ -170,9 +174,37 @@ follow() {
     (($(wc -l <"$work/owners") == count)) && [[ $(routes) == "$(cat "$work/owners")" ]]
 }
 
-# wait_for_routes GATEWAY...: and hosts get answers by way of each.
+# are_copied GATEWAY..., for wait_for: another gateway has the flows of each address that they use.
+are_copied() {
+    local gateway
+    for gateway; do
+        ctl "$gateway" cluster >"$work/cluster"
+        grep --quiet ', used here, copies at ' "$work/cluster" || return 1
+        ! grep --quiet ', used here$' "$work/cluster" || return 1
+    done
+}
+
+# stay GATEWAY..., for wait_for: each script has asked ten times since there last was an address
+# without copies, or without its route.
+stay() {
+    local gateway
+    if ! are_copied "$@" || ! follow "$@"; then
+        for gateway; do asked_before[$gateway]=$(asked "$gateway"); done
+        return 1
+    fi
+    for gateway; do (($(asked "$gateway") >= asked_before[$gateway] + 10)) || return 1; done
+}
+
+# asked GATEWAY: how often its script has asked sluicectl.
+asked() {
+    wc -l <"$work/$1.asked"
+}
+
+# wait_for_routes GATEWAY...: and hosts get answers by way of each. Of several, each address has
+# copies at another by then.
 wait_for_routes() {
     local gateway
+    (($# == 1)) || wait_for "$patience" "copies: $(ctl "$1" cluster || true)" are_copied "$@"
     wait_for "$patience" "routes by $*: $(routes; owners "$@" || true)" follow "$@"
     for gateway; do
         in_namespace bgp.client ip route replace default via "10.1.0.${number[$gateway]}" \
@@ -198,7 +230,9 @@ pass "one gateway: the border has a route to each public address by it"
 start b
 start_announcing b
 wait_for_routes a b
-pass "another comes: routes to its share are by that one"
+for gateway in a b; do asked_before[$gateway]=$(asked "$gateway"); done
+wait_for "$patience" "routes to stay: $(routes; owners a b)" stay a b
+pass "another comes: routes to its share are by that one, and stay when there are copies"
 
 stop_sluice b
 wait_for_routes a

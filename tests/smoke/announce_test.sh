@@ -241,14 +241,14 @@ pass "it leaves: all routes are by the other one"
 start b
 wait_for_routes a b
 end "${sluice_pid[b]}" KILL || true
-wait_for 5 "routes by b to go" has_no_routes_by b
+wait_for "$patience" "routes by b to go" has_no_routes_by b
 wait_for_routes a
 pass "it is back, and is killed: its routes go at once, and come back by the other one"
 
 start b
 wait_for_routes a b
 in_namespace b.gateway ip link set dev store down
-wait_for 5 "routes by b to go" has_no_routes_by b
+wait_for "$patience" "routes by b to go" has_no_routes_by b
 wait_for_routes a
 in_namespace b.gateway ip link set dev store up
 wait_for_routes a b
@@ -257,7 +257,7 @@ pass "its link to etcd and to the border is cut: its routes go; with the link th
 end "${announce[a]}" KILL || true
 with_paths a "$packaged/sluice-announce" withdraw >"$work/withdrawn" ||
     fail "it does not withdraw: $(cat "$work/withdrawn")"
-wait_for 5 "routes by a to go" has_no_routes_by a
+wait_for "$patience" "routes by a to go" has_no_routes_by a
 pass "where the script ends, what it has let BIRD announce is taken back"
 
 for gateway in a b; do

@@ -269,7 +269,7 @@ wait_for_share a c
 assert_talk "without the one that was killed"
 (($(counter a flows_taken_over) + $(counter c flows_taken_over) > before_kill)) ||
     fail "a and c have taken no copies over"
-end_talk 20000
+end_talk 30000
 assert_all_answer a c
 pass "one is killed: the others use its addresses, and its connections go on"
 

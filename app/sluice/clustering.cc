@@ -115,6 +115,7 @@ command::ClusterReport report_of(const cluster::View& view) {
     for (const cluster::View::Address& each : view.addresses)
         report.addresses.push_back(
             {net::to_string(each.address), each.owner, each.is_held, each.copy_at});
+    report.is_copying = view.is_copying;
     report.copies = view.copies;
     report.copies_refused = view.copies_refused;
     return report;

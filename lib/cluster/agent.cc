@@ -431,7 +431,7 @@ void Agent::say_changes(Moment now) {
 
 View Agent::view() const {
     const std::lock_guard lock(mutex_);
-    View view{.name = params_.name};
+    View view{.name = params_.name, .is_copying = params_.moving.has_value()};
     if (!ownership_)
         return view;
     const Heard& heard = ownership_->heard();

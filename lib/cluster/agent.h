@@ -78,6 +78,7 @@ struct View {
     Moment left{};  ///< For so long it may use what it holds; not above 0: it may not.
     std::vector<Member> members{};
     std::vector<Address> addresses{};
+    bool is_copying = false;      ///< It keeps copies of others' flows, and they of its.
     size_t copies = 0;            ///< Records of others that it keeps,
     uint64_t copies_refused = 0;  ///< and that it had no room for.
 };

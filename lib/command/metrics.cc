@@ -329,17 +329,23 @@ private:
               static_cast<double>(count_of(*cluster, "")));
         gauge("cluster_addresses", "Public addresses that the gateways share",
               static_cast<double>(cluster->addresses.size()));
+        if (cluster->is_copying)
+            copies(*cluster);
+    }
+    /// Where gateways keep copies of each other's flows.
+    void copies(const ClusterReport& cluster) {
         const auto uncopied =
-            std::ranges::count_if(cluster->addresses, [](const ClusterReport::Address& each) {
+            std::ranges::count_if(cluster.addresses, [](const ClusterReport::Address& each) {
                 return each.is_held && each.copy_at.empty();
             });
         gauge("cluster_addresses_uncopied",
               "Public addresses that this gateway uses, and whose flows no other has copies of",
               static_cast<double>(uncopied));
         gauge("cluster_copies", "Records of other gateways' flows that this one keeps",
-              static_cast<double>(cluster->copies));
-        gauge("cluster_copies_refused", "Records of other gateways' flows that found no room",
-              static_cast<double>(cluster->copies_refused));
+              static_cast<double>(cluster.copies));
+        counter("cluster_copies_refused_total",
+                "Records of other gateways' flows that found no room")
+            .metric.push_back(counted(cluster.copies_refused));
     }
     void uplinks() {
         MetricFamily& up =

@@ -102,7 +102,8 @@ struct ClusterReport {
     std::chrono::milliseconds left{};  ///< For so long its lease is good; 0: it has none.
     std::vector<Member> members{};
     std::vector<Address> addresses{};
-    size_t copies = 0;  ///< Records that it keeps for others.
+    bool is_copying = false;  ///< It keeps copies of others' flows, and they of its.
+    size_t copies = 0;        ///< Records that it keeps for others.
     uint64_t copies_refused = 0;
 };
 

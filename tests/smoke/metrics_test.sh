@@ -32,9 +32,10 @@ curl --silent --show-error --fail --unix-socket "$work/$net.sock" http://sluice/
     address_flags=(--lan-address 10.1.0.1/24 --wan-address 198.51.100.1/24
         --gateway 198.51.100.254)
     new_network shared
+    in_namespace shared.gateway ip link set dev lo up
     start_sluice shared --pool 198.51.100.2-198.51.100.3 \
         --address-key 000102030405060708090a0b0c0d0e0f \
-        --cluster etcd=http://127.0.0.1:2379,name=a
+        --cluster etcd=http://127.0.0.1:2379,name=a,listen=127.0.0.1:3781
     curl --silent --show-error --fail --unix-socket "$work/shared.sock" http://sluice/metrics \
         >"$work/shared.metrics" || fail "GET /metrics of a cluster"
     stop_sluice shared

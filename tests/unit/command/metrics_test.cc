@@ -105,7 +105,8 @@ TEST_CASE("metrics: of a cluster there is what this gateway uses, and for how lo
     Gateway gateway;
     Subject subject = gateway.subject();
     CHECK_FALSE(Page(metrics_text(subject)).types.contains("sluice_cluster_members"));
-    subject.cluster = [] {
+    bool is_copying = false;
+    subject.cluster = [&is_copying] {
         return ClusterReport{.name = "a",
                              .left = std::chrono::milliseconds(4500),
                              .members = {{"a"}, {"b"}},
@@ -113,6 +114,7 @@ TEST_CASE("metrics: of a cluster there is what this gateway uses, and for how lo
                                            {"198.51.100.2", "b"},
                                            {"198.51.100.3", "a", true},
                                            {"198.51.100.4", ""}},
+                             .is_copying = is_copying,
                              .copies = 7,
                              .copies_refused = 2};
     };
@@ -122,9 +124,16 @@ TEST_CASE("metrics: of a cluster there is what this gateway uses, and for how lo
     CHECK(page.samples["sluice_cluster_addresses"] == 4);
     CHECK(page.samples["sluice_cluster_addresses_held"] == 2);
     CHECK(page.samples["sluice_cluster_addresses_free"] == 1);
-    CHECK(page.samples["sluice_cluster_addresses_uncopied"] == 1);
-    CHECK(page.samples["sluice_cluster_copies"] == 7);
-    CHECK(page.samples["sluice_cluster_copies_refused"] == 2);
+    CHECK_FALSE(page.types.contains("sluice_cluster_addresses_uncopied"));
+    CHECK_FALSE(page.types.contains("sluice_cluster_copies"));
+    CHECK_FALSE(page.types.contains("sluice_cluster_copies_refused_total"));
+
+    is_copying = true;
+    Page copying(metrics_text(subject));
+    CHECK(copying.samples["sluice_cluster_addresses_uncopied"] == 1);
+    CHECK(copying.samples["sluice_cluster_copies"] == 7);
+    CHECK(copying.samples["sluice_cluster_copies_refused_total"] == 2);
+    CHECK(copying.types["sluice_cluster_copies_refused_total"] == "counter");
 }
 
 TEST_CASE("metrics: the tries for a port are a histogram", "[command]") {

@@ -102,6 +102,7 @@ TEST_CASE("clustering: the report is the agent's view", "[app]") {
     cluster::View view{.name = "a", .left = std::chrono::microseconds(4'712'900)};
     view.members = {{.name = "a", .inside = {ip("10.1.0.1"), {}}}, {.name = "b", .leaves = true}};
     view.addresses = {{ip("198.51.100.10"), "a", true, "b"}, {ip("198.51.100.11"), "", false}};
+    view.is_copying = true;
     view.copies = 3;
     view.copies_refused = 2;
     const command::ClusterReport report = app::report_of(view);
@@ -119,6 +120,7 @@ TEST_CASE("clustering: the report is the agent's view", "[app]") {
     CHECK(report.addresses[0].copy_at == "b");
     CHECK(report.addresses[1].owner.empty());
     CHECK(report.addresses[1].copy_at.empty());
+    CHECK(report.is_copying);
     CHECK(report.copies == 3);
     CHECK(report.copies_refused == 2);
     view.left = cluster::Moment(-5);

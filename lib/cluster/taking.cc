@@ -21,7 +21,7 @@ using sync::Record;
 
 /// Who walks over a large table finds nothing for long.
 constexpr std::chrono::seconds kTellerSilence{6};
-constexpr std::chrono::milliseconds kShakesHands{500};
+constexpr std::chrono::milliseconds kShakesHands{2000};
 constexpr int kRestTaking = 50;          // milliseconds
 constexpr int kRestForCore = 2;          // while the control core takes what has come
 constexpr size_t kMostToTake = 1 << 18;  // bytes a turn

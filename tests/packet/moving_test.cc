@@ -99,9 +99,14 @@ struct Two {
         thread.join();
         return status;
     }
+    void require_told() {
+        const Status told = tell();
+        INFO((told.ok() ? "" : told.error().message));
+        REQUIRE(told.ok());
+    }
     /// And then the other has it.
     void move() {
-        REQUIRE(tell().ok());
+        require_told();
         before.holdings.leave_to_other(0, true);
         after.holdings.leave_to_other(0, false);
         after.holdings.hold(0, true);
@@ -187,7 +192,7 @@ TEST_CASE("moving: who tells again is believed, and what has ended meanwhile is 
     Two two;
     const net::Endpoint first = sent(two.before.bed, 5000);
     sent(two.before.bed, 6000);
-    REQUIRE(two.tell().ok());
+    two.require_told();
     REQUIRE(two.after.bed.flows() == 2);
     two.before.holdings.hold(0, true);  // it could not be written
     REQUIRE(sent(two.before.bed, 5000) == first);
@@ -217,7 +222,7 @@ TEST_CASE("moving: what went by the address here before ends when it comes", "[m
 TEST_CASE("moving: what has come ends where the address does not come", "[moving]") {
     Two two;
     sent(two.before.bed, 5000);
-    REQUIRE(two.tell().ok());
+    two.require_told();
     two.after.bed.advance(Duration{300});
     REQUIRE(two.after.bed.flows() == 1);
     two.after.holdings.leave_to_other(0, true);
@@ -259,7 +264,7 @@ TEST_CASE("moving: nobody takes flows of an address that it uses", "[moving]") {
     sent(two.before.bed, 5000);
     two.after.holdings.hold(0, true);
     two.before.holdings.hold(0, true);
-    REQUIRE(two.tell().ok());
+    two.require_told();
     CHECK(two.after.bed.flows() == 0);
     CHECK(two.after.bed.count(Count::SyncRefused) == 1);
 }

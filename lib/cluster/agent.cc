@@ -142,13 +142,15 @@ Status Agent::begin_moving() {
     return Done{};
 }
 
-/// Of addresses that stay where they are.
+/// Of addresses that stay where they are. There is room for what is told anew beside what was told
+/// before; what is told no more may be of one that has died for as long as its lease may yet live,
+/// and until it is known that this gateway has its addresses.
 Status Agent::begin_copying() {
     const Moving& moving = *params_.moving;
-    auto keeper =
-        CopyKeeper::start({moving.inbox, moving.table.capacity(),
-                           [this](const std::vector<sync::Owned>& filled) { be_filled(filled); },
-                           params_.background});
+    auto keeper = CopyKeeper::start(
+        {moving.inbox, size_t{2} * moving.table.capacity(), 3 * params_.timing.ttl,
+         [this](const std::vector<sync::Owned>& filled) { be_filled(filled); },
+         params_.background});
     if (!keeper)
         return keeper.error();
     keeper_ = std::move(*keeper);

@@ -104,6 +104,7 @@ void CopyKeeper::turn() {
             session.reset();
     std::erase(sessions_, nullptr);
     forget_outdated();
+    forget_untold(now);
     size_.store(room_.used, std::memory_order_relaxed);
     refused_.store(room_.refused, std::memory_order_relaxed);
     if (has_changed_)
@@ -176,7 +177,7 @@ Status CopyKeeper::hear(Session& session, const sync::Incoming::Message& message
         return Error{"it tells before it has begun"};
     session.set->hear(message, now);
     if (message.type == sync::Type::Complete) {
-        sets_[session.source.instance] = session.set;
+        sets_[session.source.instance] = {session.set, {}};
         has_changed_ = true;
     }
     return Done{};
@@ -201,15 +202,31 @@ void CopyKeeper::forget_outdated() {
     }
     for (auto each = sets_.begin(); !known.empty() && each != sets_.end();) {
         std::vector<Owned> newer;
-        for (const Owned& owned : each->second->owned()) {
+        for (const Owned& owned : each->second.set->owned()) {
             const auto found = std::ranges::lower_bound(known, owned.address, {}, &Owned::address);
             if (found != known.end() && found->address == owned.address &&
                 found->revision > owned.revision)
                 newer.push_back(owned);
         }
         has_changed_ |= !newer.empty();
-        each->second->forget(newer);
-        each = each->second->owned().empty() ? sets_.erase(each) : std::next(each);
+        each->second.set->forget(newer);
+        each = each->second.set->owned().empty() ? sets_.erase(each) : std::next(each);
+    }
+}
+
+/// Of a gateway that lives on, and tells another one or nobody, the flows have changed since.
+void CopyKeeper::forget_untold(Moment now) {
+    for (auto each = sets_.begin(); each != sets_.end();) {
+        Kept& kept = each->second;
+        const bool is_told = std::ranges::any_of(
+            sessions_, [&](const auto& session) { return session->set == kept.set; });
+        if (is_told)
+            kept.told_until.reset();
+        else if (!kept.told_until)
+            kept.told_until = now;
+        const bool is_old = kept.told_until && now - *kept.told_until > params_.outlives;
+        has_changed_ |= is_old;
+        each = is_old ? sets_.erase(each) : std::next(each);
     }
 }
 
@@ -226,20 +243,21 @@ void CopyKeeper::fill_wanted() {
     const std::unique_lock telling(params_.inbox.telling, std::try_to_lock);
     if (!telling.owns_lock())
         return;
-    for (const auto& [instance, set] : sets_) {
+    for (const auto& [instance, kept] : sets_) {
+        const CopySet& set = *kept.set;
         std::vector<Owned> found;
         std::ranges::copy_if(wanted, std::back_inserter(found), [&](const Owned& owned) {
-            return std::ranges::binary_search(set->owned(), owned);
+            return std::ranges::binary_search(set.owned(), owned);
         });
         if (!found.empty())
-            put(set->take(found, keeper_now()));
+            put(kept.set->take(found, keeper_now()));
     }
     {
         const std::lock_guard lock(mutex_);
         wanted_.clear();
     }
     params_.filled(wanted);
-    std::erase_if(sets_, [](const auto& each) { return each.second->owned().empty(); });
+    std::erase_if(sets_, [](const auto& each) { return each.second.set->owned().empty(); });
     publish();
 }
 
@@ -270,8 +288,8 @@ void CopyKeeper::put(const std::vector<Change>& changes) {
 
 void CopyKeeper::publish() {
     std::map<Be32, Revision> whole;
-    for (const auto& [instance, set] : sets_)
-        for (const Owned& owned : set->owned()) {
+    for (const auto& [instance, kept] : sets_)
+        for (const Owned& owned : kept.set->owned()) {
             Revision& revision = whole[owned.address];
             revision = std::max(revision, owned.revision);
         }

@@ -8,7 +8,8 @@
 ///
 /// Shape    A CopySet for each gateway that tells, which takes the place of the one before when all
 ///          has been told. It stays when the connection ends, until an owner after that one is
-///          known.
+///          known, or for as long as it may take until a death is seen: what lives on without
+///          telling has flows that open and end unheard.
 ///          An address is used with the copies of the ownership that was before this gateway's, or
 ///          with none: the revision of its key says which that is.
 /// Threads  One of its own, which never makes a worker, the control core or the agent wait. keep(),
@@ -31,6 +32,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -44,8 +46,9 @@ struct CopySource {
 };
 
 struct CopyKeeperParams {
-    Inbox& inbox;     ///< Outlives it.
-    size_t most = 0;  ///< Records that it keeps.
+    Inbox& inbox;                                ///< Outlives it.
+    size_t most = 0;                             ///< Records that it keeps.
+    Moment outlives = std::chrono::seconds(15);  ///< So long sets are kept that nobody tells.
     /// What was kept of these is in the flow table, or is not to be had. By its thread.
     std::function<void(const std::vector<sync::Owned>&)> filled;
     listing::Background background{};
@@ -74,6 +77,10 @@ public:
     uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
 private:
+    struct Kept {
+        std::shared_ptr<CopySet> set{};
+        std::optional<Moment> told_until{};  // none while it is told
+    };
     struct Session {
         CopySource source;
         std::shared_ptr<CopySet> set{};  // that is told now
@@ -93,6 +100,7 @@ private:
     Status hear(Session& session, const sync::Incoming::Message& message, Moment now);
     void say(Session& session, Moment now);
     void forget_outdated();
+    void forget_untold(Moment now);
     void fill_wanted();
     std::vector<sync::Owned> take_from(CopySet& set, const std::vector<sync::Owned>& wanted);
     void put(const std::vector<sync::Change>& changes);
@@ -101,7 +109,7 @@ private:
 
     CopyKeeperParams params_;
     CopyRoom room_;
-    std::map<uint64_t, std::shared_ptr<CopySet>> sets_;  // by the teller's instance; whole ones
+    std::map<uint64_t, Kept> sets_;  // by the teller's instance; all of each has been told
     std::vector<std::unique_ptr<Session>> sessions_;
     bool has_changed_ = false;  // what is whole, since that was published
     mutable std::mutex mutex_;  // of the next four

@@ -49,7 +49,7 @@ void CopySet::hear(const sync::Incoming::Message& message, Moment now) {
                 end(message.entry<sync::End>(i));
             break;
         case sync::Type::Complete:
-            is_whole_ = true;
+            is_told_ = true;
             break;
         default:
             break;
@@ -66,6 +66,7 @@ void CopySet::put(const sync::Record& record, Moment now) {
         return;  // nothing is wanted of this teller any more
     if (room_.used >= room_.most) {
         ++room_.refused;
+        has_refused_ = true;
         return;
     }
     entries_.emplace(record.index, Entry{record, now});

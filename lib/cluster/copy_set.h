@@ -42,8 +42,8 @@ public:
 
     /// What Records, Ends and Complete say; nothing of others.
     void hear(const sync::Incoming::Message& message, Moment now);
-    /// All has been told once.
-    bool is_whole() const { return is_whole_; }
+    /// All has been told once, and has found room.
+    bool is_whole() const { return is_told_ && !has_refused_; }
 
     /// Ascending.
     const std::vector<sync::Owned>& owned() const { return owned_; }
@@ -69,7 +69,8 @@ private:
     std::vector<sync::Owned> owned_;
     CopyRoom& room_;
     std::unordered_map<uint32_t, Entry> entries_{};  // by the teller's index
-    bool is_whole_ = false;
+    bool is_told_ = false;
+    bool has_refused_ = false;
 };
 
 }  // namespace sluice::cluster

@@ -87,7 +87,7 @@ void Taking::run() {
             continue;
         try {
             Session session(params_.tls, std::move(come));
-            serve(session, net::to_string(from));
+            serve(session, net::to_string(from.address));
         } catch (const std::bad_alloc&) {  // it tells again, or its flows end
         }
     }
@@ -106,9 +106,12 @@ void Taking::serve(Session& session, const std::string& from) {
         if (status)
             continue;
         // An answered one has closed the connection, as it should; a stranger is not to fill the
-        // log.
-        if (!session.is_answered && session.channel->has_judged())
-            params_.notice("--cluster: flows from " + from + ": " + status.error().message);
+        // log, nor one that tries the same again and again.
+        const std::string sentence =
+            "--cluster: flows from " + from + ": " + status.error().message;
+        if (!session.is_answered && session.channel->has_judged() &&
+            std::exchange(said_, sentence) != sentence)
+            params_.notice(sentence);
         return;
     }
 }

@@ -83,6 +83,7 @@ private:
     TakingParams params_;
     Descriptor listener_;
     std::vector<sync::Change> changes_;
+    std::string said_;  // of who failed, the last time
     std::atomic<bool> is_stopped_{false};
     std::thread thread_;
 };

@@ -70,7 +70,9 @@ struct Two {
         REQUIRE(created.ok());
         tls = std::move(*created);
         auto kept = cluster::CopyKeeper::start(
-            {after.inbox, 1000, [this](const std::vector<sync::Owned>&) { is_filled = true; }});
+            {.inbox = after.inbox, .most = 1000, .filled = [this](const std::vector<sync::Owned>&) {
+                 is_filled = true;
+             }});
         REQUIRE(kept.ok());
         keeper = std::move(*kept);
         auto listening = cluster::Taking::start({place,

@@ -96,7 +96,23 @@ TEST_CASE("copy keeper: copies stay until a later owner is known") {
     CHECK(copies_come_true([&] { return taker.keeper->size() == 0; }));
 }
 
-TEST_CASE("copy keeper: what it has no room for is counted") {
+TEST_CASE("copy keeper: copies that nobody tells any more are not kept for long") {
+    CopyTaker taker(1000, std::chrono::milliseconds(1));
+    auto sender = std::make_unique<CopySender>();
+    sender->open(1);
+    sender->aim(taker, {kOwned});
+    REQUIRE(copies_come_true([&] { return taker.keeper->has(kCopied, 5); }));
+    REQUIRE(copies_come_true([&] { return sender->is_copied(kCopied); }));
+    CHECK(taker.keeper->has(kCopied, 5));  // while it is told, whatever time has gone by
+    sender.reset();
+    CHECK(copies_come_true([&] { return !taker.keeper->has(kCopied, 5); }));
+    CHECK(copies_come_true([&] { return taker.keeper->size() == 0; }));
+    taker.keeper->fill({kOwned});
+    CHECK(copies_come_true([&] { return taker.is_filled(kOwned); }));
+    CHECK(taker.records.empty());
+}
+
+TEST_CASE("copy keeper: what it has no room for is counted, and makes no whole") {
     CopyTaker taker(2);
     CopySender sender;
     for (uint32_t n = 0; n < 5; ++n)
@@ -104,6 +120,8 @@ TEST_CASE("copy keeper: what it has no room for is counted") {
     sender.aim(taker, {kOwned});
     CHECK(copies_come_true([&] { return taker.keeper->refused() >= 3; }));
     CHECK(taker.keeper->size() == 2);
+    REQUIRE(copies_come_true([&] { return taker.keeper->has(kCopied, 5); }));
+    CHECK_FALSE(sender.is_copied(kCopied));
 }
 
 }  // namespace copy_keeper_test

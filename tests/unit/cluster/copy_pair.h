@@ -52,11 +52,12 @@ bool copies_come_true(Condition condition) {
 
 /// It has no control core: what would be put into the flow table is noted.
 struct CopyTaker {
-    explicit CopyTaker(size_t most = 1000) {
-        auto kept = CopyKeeper::start({inbox, most, [this](const std::vector<sync::Owned>& owned) {
-                                           const std::lock_guard lock(mutex);
-                                           filled.insert(filled.end(), owned.begin(), owned.end());
-                                       }});
+    explicit CopyTaker(size_t most = 1000, Moment outlives = std::chrono::seconds(15)) {
+        auto kept = CopyKeeper::start(
+            {inbox, most, outlives, [this](const std::vector<sync::Owned>& owned) {
+                 const std::lock_guard lock(mutex);
+                 filled.insert(filled.end(), owned.begin(), owned.end());
+             }});
         REQUIRE(kept.ok());
         keeper = std::move(*kept);
         auto started = Taking::start({place,

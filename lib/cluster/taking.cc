@@ -22,6 +22,7 @@ using sync::Record;
 /// Who walks over a large table finds nothing for long.
 constexpr std::chrono::seconds kTellerSilence{6};
 constexpr std::chrono::milliseconds kShakesHands{2000};
+constexpr size_t kMostSaid = 64;         // gateways
 constexpr int kRestTaking = 50;          // milliseconds
 constexpr int kRestForCore = 2;          // while the control core takes what has come
 constexpr size_t kMostToTake = 1 << 18;  // bytes a turn
@@ -107,13 +108,17 @@ void Taking::serve(Session& session, const std::string& from) {
             continue;
         // An answered one has closed the connection, as it should; a stranger is not to fill the
         // log, nor one that tries the same again and again.
-        const std::string sentence =
-            "--cluster: flows from " + from + ": " + status.error().message;
-        if (!session.is_answered && session.channel->has_judged() &&
-            std::exchange(said_, sentence) != sentence)
-            params_.notice(sentence);
+        if (!session.is_answered && session.channel->has_judged())
+            say("--cluster: flows from " + from + ": " + status.error().message, from);
         return;
     }
+}
+
+void Taking::say(const std::string& sentence, const std::string& from) {
+    if (said_.size() >= kMostSaid)
+        said_.clear();
+    if (std::exchange(said_[from], sentence) != sentence)
+        params_.notice(sentence);
 }
 
 Status Taking::turn(Session& session) {

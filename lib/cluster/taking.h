@@ -25,6 +25,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -74,6 +75,7 @@ private:
     Status begin();
     void run();
     void serve(Session& session, const std::string& from);
+    void say(const std::string& sentence, const std::string& from);
     Status turn(Session& session);
     Status hear(Session& session, const sync::Incoming::Message& message);
     Status leave_to_keeper(Session& session, const sync::Incoming::Message& message);
@@ -83,7 +85,7 @@ private:
     TakingParams params_;
     Descriptor listener_;
     std::vector<sync::Change> changes_;
-    std::string said_;  // of who failed, the last time
+    std::map<std::string, std::string> said_;  // by address, what failed the last time
     std::atomic<bool> is_stopped_{false};
     std::thread thread_;
 };

@@ -61,13 +61,6 @@ Status check(const AgentParams& params) {
     return Done{};
 }
 
-void block_broken_pipe() {
-    sigset_t broken_pipe;
-    sigemptyset(&broken_pipe);
-    sigaddset(&broken_pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Agent>> Agent::start(AgentParams params) {
@@ -101,22 +94,14 @@ Status Agent::begin() {
     ownership_.emplace(ownership_params_);
     if (Status status = begin_moving(); !status)
         return status;
-    const auto run = [this](void (Agent::*turn)()) {
-        return std::thread([this, turn] {
-            params_.background.enter();
-            block_broken_pipe();
-            (this->*turn)();
-        });
+    const auto run = [this](sync::OwnThread& thread, void (Agent::*turn)()) {
+        return thread.start("--cluster", params_.background, [this, turn] { (this->*turn)(); });
     };
-    try {
-        asking_ = run(&Agent::ask);
-        listening_ = run(&Agent::listen);
-        if (params_.moving)
-            telling_ = run(&Agent::tell);
-    } catch (const std::system_error& error) {
-        return Error{std::string("--cluster: its thread cannot be started: ") + error.what()};
-    }
-    return Done{};
+    if (Status status = run(asking_, &Agent::ask); !status)
+        return status;
+    if (Status status = run(listening_, &Agent::listen); !status)
+        return status;
+    return params_.moving ? run(telling_, &Agent::tell) : Done{};
 }
 
 /// Who takes is there before anybody hears where.
@@ -165,6 +150,8 @@ Status Agent::begin_copying() {
 
 Agent::~Agent() {
     leave();
+    if (keeper_ != nullptr)
+        keeper_->ask_to_stop();  // who takes may wait for what it puts
     taking_.reset();
     {
         const std::lock_guard lock(mutex_);
@@ -175,9 +162,8 @@ Agent::~Agent() {
     watched_.stop();
     if (giving_)
         giving_->stop();
-    for (std::thread* thread : {&asking_, &listening_, &telling_})
-        if (thread->joinable())
-            thread->join();
+    for (sync::OwnThread* thread : {&asking_, &listening_, &telling_})
+        thread->stop();
     // Nobody else asks them any more, and what they ask is there still.
     copy_teller_.reset();
     keeper_.reset();
@@ -185,7 +171,7 @@ Agent::~Agent() {
 
 void Agent::leave() {
     std::unique_lock lock(mutex_);
-    if (!asking_.joinable() || !ownership_)
+    if (!asking_.is_started() || !ownership_)
         return;
     leaves_ = true;
     const Moment by = now() + kLeaves;

@@ -35,7 +35,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace sluice::cluster {
@@ -140,9 +139,9 @@ private:
     bool has_named_rival_ = false;
     bool leaves_ = false;
     bool is_stopped_ = false;
-    std::thread asking_;
-    std::thread listening_;
-    std::thread telling_;
+    sync::OwnThread asking_;
+    sync::OwnThread listening_;
+    sync::OwnThread telling_;
 };
 
 }  // namespace sluice::cluster

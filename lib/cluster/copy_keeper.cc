@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <new>
 #include <poll.h>
-#include <system_error>
 #include <utility>
 
 namespace sluice::cluster {
@@ -43,22 +41,10 @@ CopyKeeper::CopyKeeper(CopyKeeperParams params)
     : params_(std::move(params)), room_{.most = params_.most} {}
 
 Status CopyKeeper::begin() {
-    try {
-        thread_ = std::thread([this] {
-            params_.background.enter();
-            run();
-        });
-    } catch (const std::system_error& error) {
-        return Error{std::string("--cluster: its thread cannot be started: ") + error.what()};
-    }
-    return Done{};
+    return thread_.start("--cluster", params_.background, [this] { run(); });
 }
 
-CopyKeeper::~CopyKeeper() {
-    is_stopped_.store(true, std::memory_order_relaxed);
-    if (thread_.joinable())
-        thread_.join();
-}
+CopyKeeper::~CopyKeeper() = default;
 
 void CopyKeeper::keep(CopySource source) {
     const std::lock_guard lock(mutex_);
@@ -82,10 +68,6 @@ void CopyKeeper::fill(std::vector<Owned> wanted) {
 }
 
 void CopyKeeper::run() {
-    sigset_t broken_pipe;
-    sigemptyset(&broken_pipe);
-    sigaddset(&broken_pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!is_stopped()) {
         try {
             turn();
@@ -147,15 +129,8 @@ Status CopyKeeper::turn(Session& session, Moment now) {
         session.heard = now;
     if (now - session.heard > kSourceSilence)
         return Error{"it has said nothing for too long"};
-    for (;;) {
-        const auto message = channel.incoming().take();
-        if (!message)
-            return message.error();
-        if (!*message)
-            return Done{};
-        if (Status status = hear(session, **message, now); !status)
-            return status;
-    }
+    return channel.incoming().take_each(
+        [&](const sync::Incoming::Message& message) { return hear(session, message, now); });
 }
 
 Status CopyKeeper::hear(Session& session, const sync::Incoming::Message& message, Moment now) {
@@ -177,7 +152,10 @@ Status CopyKeeper::hear(Session& session, const sync::Incoming::Message& message
         return Error{"it tells before it has begun"};
     session.set->hear(message, now);
     if (message.type == sync::Type::Complete) {
-        sets_[session.source.instance] = {session.set, {}};
+        // One that has found no room takes the place of none that has.
+        Kept& kept = sets_[session.source.instance];
+        if (kept.set == nullptr || session.set->is_whole())
+            kept = {session.set, {}};
         has_changed_ = true;
     }
     return Done{};
@@ -214,20 +192,26 @@ void CopyKeeper::forget_outdated() {
     }
 }
 
-/// Of a gateway that lives on, and tells another one or nobody, the flows have changed since.
+/// Of a gateway that lives on, and tells another one or nobody, the flows have changed since. What
+/// it tells now, and found no room for in part, is better than nothing then.
 void CopyKeeper::forget_untold(Moment now) {
-    for (auto each = sets_.begin(); each != sets_.end();) {
-        Kept& kept = each->second;
-        const bool is_told = std::ranges::any_of(
-            sessions_, [&](const auto& session) { return session->set == kept.set; });
-        if (is_told)
+    const auto told_now = [this](uint64_t instance) {
+        const auto session = std::ranges::find(
+            sessions_, instance, [](const auto& each) { return each->source.instance; });
+        return session != sessions_.end() ? (*session)->set : nullptr;
+    };
+    for (auto& [instance, kept] : sets_) {
+        const std::shared_ptr<CopySet> told = told_now(instance);
+        if (told == kept.set)
             kept.told_until.reset();
         else if (!kept.told_until)
             kept.told_until = now;
-        const bool is_old = kept.told_until && now - *kept.told_until > params_.outlives;
-        has_changed_ |= is_old;
-        each = is_old ? sets_.erase(each) : std::next(each);
+        if (!kept.told_until || now - *kept.told_until <= params_.outlives)
+            continue;
+        kept = {told != nullptr && told->is_told() ? told : nullptr, {}};
+        has_changed_ = true;
     }
+    std::erase_if(sets_, [](const auto& each) { return each.second.set == nullptr; });
 }
 
 /// What goes by addresses that this gateway has now is put into the flow table, if nobody else
@@ -271,9 +255,10 @@ void CopyKeeper::put(const std::vector<Change>& changes) {
     };
     for (size_t done = 0; done < changes.size();) {
         if (!inbox.mailbox.has_room()) {
-            if (!waits())
-                return;
-            continue;
+            if (waits())
+                continue;
+            room_.refused += changes.size() - done;
+            return;
         }
         const size_t count = std::min(kPutsAtOnce, changes.size() - done);
         const auto first = changes.begin() + static_cast<ptrdiff_t>(done);

@@ -24,6 +24,7 @@
 #include "listing/background.h"
 #include "sync/channel.h"
 #include "sync/message.h"
+#include "sync/own_thread.h"
 
 #include <atomic>
 #include <cstddef>
@@ -33,7 +34,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 namespace sluice::cluster {
@@ -61,6 +61,8 @@ public:
     CopyKeeper(const CopyKeeper&) = delete;
     CopyKeeper& operator=(const CopyKeeper&) = delete;
 
+    /// So that it puts nothing any more; it ends with its destruction.
+    void ask_to_stop() { thread_.ask_to_stop(); }
     /// It is heard from now on.
     void keep(CopySource source);
     /// All is there that went by the address when that was its key's revision.
@@ -72,7 +74,7 @@ public:
     /// said before.
     void fill(std::vector<sync::Owned> wanted);
 
-    /// Records that are kept, and that found no room.
+    /// Records that are kept; that found no room, or were not taken in time.
     size_t size() const { return size_.load(std::memory_order_relaxed); }
     uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
@@ -105,7 +107,7 @@ private:
     std::vector<sync::Owned> take_from(CopySet& set, const std::vector<sync::Owned>& wanted);
     void put(const std::vector<sync::Change>& changes);
     void publish();
-    bool is_stopped() const { return is_stopped_.load(std::memory_order_relaxed); }
+    bool is_stopped() const { return thread_.is_asked_to_stop(); }
 
     CopyKeeperParams params_;
     CopyRoom room_;
@@ -119,8 +121,7 @@ private:
     std::map<Be32, Revision> whole_;
     std::atomic<size_t> size_{0};
     std::atomic<uint64_t> refused_{0};
-    std::atomic<bool> is_stopped_{false};
-    std::thread thread_;
+    sync::OwnThread thread_;  // the last, for it ends before the rest
 };
 
 }  // namespace sluice::cluster

@@ -22,6 +22,7 @@ std::vector<CopyGoal> copy_goals(const Ownership& ownership) {
         goal.to = *member->second.takes_at;
         goal.owned.push_back(
             {.address = heard.addresses()[i], .revision = heard.owner(i)->revision});
+        goal.stops += ownership.succession().stops(i);
     }
     std::vector<CopyGoal> all;
     for (auto& [name, goal] : goals)

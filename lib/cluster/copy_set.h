@@ -42,7 +42,9 @@ public:
 
     /// What Records, Ends and Complete say; nothing of others.
     void hear(const sync::Incoming::Message& message, Moment now);
-    /// All has been told once, and has found room.
+    /// All has been told once,
+    bool is_told() const { return is_told_; }
+    /// and has found room.
     bool is_whole() const { return is_told_ && !has_refused_; }
 
     /// Ascending.

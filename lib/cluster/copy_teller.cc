@@ -7,11 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <new>
 #include <poll.h>
-#include <system_error>
 #include <utility>
 
 namespace sluice::cluster {
@@ -39,22 +37,10 @@ Result<std::unique_ptr<CopyTeller>> CopyTeller::start(CopyTellerParams params) {
 }
 
 Status CopyTeller::begin() {
-    try {
-        thread_ = std::thread([this] {
-            params_.background.enter();
-            run();
-        });
-    } catch (const std::system_error& error) {
-        return Error{std::string("--cluster: its thread cannot be started: ") + error.what()};
-    }
-    return Done{};
+    return thread_.start("--cluster", params_.background, [this] { run(); });
 }
 
-CopyTeller::~CopyTeller() {
-    is_stopped_.store(true, std::memory_order_relaxed);
-    if (thread_.joinable())
-        thread_.join();
-}
+CopyTeller::~CopyTeller() = default;
 
 void CopyTeller::aim(std::vector<CopyGoal> goals) {
     const std::lock_guard lock(mutex_);
@@ -67,11 +53,7 @@ std::map<Be32, std::string> CopyTeller::copied() const {
 }
 
 void CopyTeller::run() {
-    sigset_t broken_pipe;
-    sigemptyset(&broken_pipe);
-    sigaddset(&broken_pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
-    while (!is_stopped_.load(std::memory_order_relaxed)) {
+    while (!thread_.is_asked_to_stop()) {
         try {
             turn();
         } catch (const std::bad_alloc&) {  // all is told anew, when there is memory
@@ -153,7 +135,9 @@ Status CopyTeller::turn(Session& session) const {
         session.heard = now;
     if (now - session.heard > kTakerSilence)
         return Error{"it has said nothing for too long"};
-    if (Status status = hear(session); !status)
+    if (Status status = channel.incoming().take_each(
+            [&](const sync::Incoming::Message& message) { return hear(session, message); });
+        !status)
         return status;
     session.is_whole = session.teller && session.teller->is_whole() &&
                        session.state.has_flows != 0 &&
@@ -185,20 +169,13 @@ void CopyTeller::begin_telling(Session& session) const {
     session.teller.emplace(std::move(params));
 }
 
-Status CopyTeller::hear(Session& session) const {
-    for (;;) {
-        const auto message = session.channel.incoming().take();
-        if (!message)
-            return message.error();
-        if (!*message)
-            return Done{};
-        if ((*message)->type == sync::Type::State)
-            session.state = (*message)->as<sync::State>();
-        else if ((*message)->type != sync::Type::Hello)
-            return Error{"it tells of flows without having been asked"};
-        else if (Status status = judge_form((*message)->as<sync::Hello>(), params_.hello); !status)
-            return status;
-    }
+Status CopyTeller::hear(Session& session, const sync::Incoming::Message& message) const {
+    if (message.type == sync::Type::Hello)
+        return judge_form(message.as<sync::Hello>(), params_.hello);
+    if (message.type != sync::Type::State)
+        return Error{"it tells of flows without having been asked"};
+    session.state = message.as<sync::State>();
+    return Done{};
 }
 
 /// It is tried again; the log says so once.

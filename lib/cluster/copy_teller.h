@@ -28,6 +28,7 @@
 #include "pool/holdings.h"
 #include "sync/channel.h"
 #include "sync/message.h"
+#include "sync/own_thread.h"
 #include "sync/teller.h"
 
 #include <atomic>
@@ -38,7 +39,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace sluice::cluster {
@@ -62,6 +62,7 @@ struct CopyGoal {
     uint64_t instance = 0;
     net::Endpoint to;
     std::vector<sync::Owned> owned;  ///< Ascending.
+    uint64_t stops = 0;              ///< Of these: so often they were not used for a while.
 
     bool operator==(const CopyGoal&) const = default;
 };
@@ -107,7 +108,7 @@ private:
     void connect(Place& place, const CopyGoal& goal);
     Status turn(Session& session) const;
     void begin_telling(Session& session) const;
-    Status hear(Session& session) const;
+    Status hear(Session& session, const sync::Incoming::Message& message) const;
     void miss(Place& place, const CopyGoal& goal, const std::string& why) const;
     void publish();
 
@@ -117,8 +118,7 @@ private:
     mutable std::mutex mutex_;  // of the next two
     std::optional<std::vector<CopyGoal>> aimed_;
     std::map<Be32, std::string> copied_;
-    std::atomic<bool> is_stopped_{false};
-    std::thread thread_;
+    sync::OwnThread thread_;  // the last, for it ends before the rest
 };
 
 }  // namespace sluice::cluster

@@ -64,23 +64,17 @@ Status Giving::exchange(Session& session, int rest) const {
     poll(&polled, 1, rest);
     if (Status status = session.channel.turn(kMostToHear); !status)
         return status;
-    return hear(session);
+    return session.channel.incoming().take_each(
+        [&](const sync::Incoming::Message& message) { return hear(session, message); });
 }
 
-Status Giving::hear(Session& session) const {
-    for (;;) {
-        const auto message = session.channel.incoming().take();
-        if (!message)
-            return message.error();
-        if (!*message)
-            return Done{};
-        if ((*message)->type == sync::Type::State)
-            session.applied = (*message)->as<sync::State>().applied;
-        else if ((*message)->type != sync::Type::Hello)
-            return Error{"it tells of flows without having been asked"};
-        else if (Status status = judge((*message)->as<sync::Hello>(), session.instance); !status)
-            return status;
-    }
+Status Giving::hear(Session& session, const sync::Incoming::Message& message) const {
+    if (message.type == sync::Type::Hello)
+        return judge(message.as<sync::Hello>(), session.instance);
+    if (message.type != sync::Type::State)
+        return Error{"it tells of flows without having been asked"};
+    session.applied = message.as<sync::State>().applied;
+    return Done{};
 }
 
 Status Giving::judge(const sync::Hello& hello, uint64_t instance) const {

@@ -65,7 +65,7 @@ private:
     };
 
     Status exchange(Session& session, int rest) const;
-    Status hear(Session& session) const;
+    Status hear(Session& session, const sync::Incoming::Message& message) const;
     Status judge(const sync::Hello& hello, uint64_t instance) const;
     Status tell(Session& session, const std::vector<Be32>& addresses);
     std::vector<sync::Record> read(uint32_t first, flow::Kind kind,

@@ -110,6 +110,7 @@ void Ownership::begin_moves(Moment now) {
         if (first == nullptr || *first == params_.name)
             continue;
         place.step = Step::Stopped;
+        succession_.stop(i);
         const Member& next = heard_.members().at(*first);
         place.to = next.name;
         place.process = next.instance;

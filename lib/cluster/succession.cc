@@ -22,7 +22,8 @@ void Succession::attempt(size_t index, const Heard& heard, Moment now) {
     const Owner* last = heard.last_owner(index);
     const bool has_copies = last != nullptr && heard.free(index)->is_sure &&
                             has_copies_ != nullptr && has_copies_(*last);
-    places_[index] = {has_copies ? last->revision : Revision{0}, now + kFillsFor};
+    places_[index].copies = has_copies ? last->revision : Revision{0};
+    places_[index].by = now + kFillsFor;
 }
 
 void Succession::turn(Moment now) {

@@ -43,6 +43,9 @@ public:
     /// Who is to have the address of that index where this gateway is gone; null: nobody.
     const std::string* heir(size_t index) const { return heirs_.first(index); }
 
+    /// It is not used for now, to let another have it: what goes by it is not told meanwhile.
+    void stop(size_t index) { ++places_[index].stops; }
+    uint64_t stops(size_t index) const { return places_[index].stops; }
     /// The address of that index, which is nobody's, is to be this gateway's.
     void attempt(size_t index, const Heard& heard, Moment now);
     /// It is another's, or nobody asks for it any more.
@@ -60,6 +63,7 @@ private:
     struct Place {
         Revision copies = 0;  // as Fill has it; 0: there is nothing to wait for
         Moment by{};          // or not any longer
+        uint64_t stops = 0;
     };
 
     std::vector<Place> places_;  // by address

@@ -7,11 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <new>
 #include <poll.h>
-#include <system_error>
 #include <utility>
 
 namespace sluice::cluster {
@@ -57,28 +55,12 @@ Status Taking::begin() {
     if (!listener_)
         return Error{"--cluster listen=" + net::to_string(params_.listen) + ": " +
                      std::strerror(errno)};
-    try {
-        thread_ = std::thread([this] {
-            params_.background.enter();
-            run();
-        });
-    } catch (const std::system_error& error) {
-        return Error{std::string("--cluster: its thread cannot be started: ") + error.what()};
-    }
-    return Done{};
+    return thread_.start("--cluster", params_.background, [this] { run(); });
 }
 
-Taking::~Taking() {
-    is_stopped_.store(true, std::memory_order_relaxed);
-    if (thread_.joinable())
-        thread_.join();
-}
+Taking::~Taking() = default;
 
 void Taking::run() {
-    sigset_t broken_pipe;
-    sigemptyset(&broken_pipe);
-    sigaddset(&broken_pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!is_stopped()) {
         pollfd polled{listener_.get(), POLLIN, 0};
         poll(&polled, 1, kRestTaking);

@@ -21,6 +21,7 @@
 #include "sync/channel.h"
 #include "sync/mailbox.h"
 #include "sync/message.h"
+#include "sync/own_thread.h"
 
 #include <atomic>
 #include <chrono>
@@ -29,7 +30,6 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace sluice::cluster {
@@ -80,14 +80,13 @@ private:
     Status hear(Session& session, const sync::Incoming::Message& message);
     Status leave_to_keeper(Session& session, const sync::Incoming::Message& message);
     void answer(Session& session);
-    bool is_stopped() const { return is_stopped_.load(std::memory_order_relaxed); }
+    bool is_stopped() const { return thread_.is_asked_to_stop(); }
 
     TakingParams params_;
     Descriptor listener_;
     std::vector<sync::Change> changes_;
     std::map<std::string, std::string> said_;  // by address, what failed the last time
-    std::atomic<bool> is_stopped_{false};
-    std::thread thread_;
+    sync::OwnThread thread_;                   // the last, for it ends before the rest
 };
 
 }  // namespace sluice::cluster

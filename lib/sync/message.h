@@ -183,6 +183,19 @@ public:
     void add(std::span<const std::byte> bytes);
     /// The next whole message; nothing while there is none.
     Result<std::optional<Message>> take();
+    /// hear(message) for each of them, while it is content.
+    template <typename Hear>
+    Status take_each(Hear hear) {
+        for (;;) {
+            const auto message = take();
+            if (!message)
+                return message.error();
+            if (!*message)
+                return Done{};
+            if (Status status = hear(**message); !status)
+                return status;
+        }
+    }
 
 private:
     std::vector<std::byte> bytes_;

@@ -8,12 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <new>
 #include <poll.h>
 #include <sys/random.h>
-#include <system_error>
 #include <utility>
 
 namespace sluice::sync {
@@ -83,15 +81,7 @@ Status Pair::begin() {
     params_.teller.may_tell = [this] { return params_.standing.may_tell(); };
     if (Status status = listen(); !status)
         return status;
-    try {
-        thread_ = std::thread([this] {
-            params_.background.enter();
-            run();
-        });
-    } catch (const std::system_error& error) {
-        return Error{std::string("--sync: its thread cannot be started: ") + error.what()};
-    }
-    return Done{};
+    return thread_.start("--sync", params_.background, [this] { run(); });
 }
 
 Status Pair::listen() {
@@ -102,23 +92,10 @@ Status Pair::listen() {
     return Done{};
 }
 
-Pair::~Pair() {
-    stop();
-}
-
-void Pair::stop() {
-    // relaxed: joining the thread orders all else.
-    stop_.store(true, std::memory_order_relaxed);
-    if (thread_.joinable())
-        thread_.join();
-}
+Pair::~Pair() = default;
 
 void Pair::run() {
-    sigset_t broken_pipe;
-    sigemptyset(&broken_pipe);
-    sigaddset(&broken_pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
-    while (!stop_.load(std::memory_order_relaxed)) {
+    while (!thread_.is_asked_to_stop()) {
         try {
             turn();
         } catch (const std::bad_alloc&) {  // all is told anew, when there is memory
@@ -285,15 +262,8 @@ Status Pair::advance(Session& session, size_t room) {
         session.heard = now;
     if (now - session.heard > kSilence)
         return Error{"it has said nothing for three seconds"};
-    for (;;) {
-        const auto message = channel.incoming().take();
-        if (!message)
-            return message.error();
-        if (!*message)
-            return Done{};
-        if (Status status = hear(session, **message); !status)
-            return status;
-    }
+    return channel.incoming().take_each(
+        [&](const Incoming::Message& message) { return hear(session, message); });
 }
 
 /// Says who this gateway is, when that has changed or has not been said for a while.

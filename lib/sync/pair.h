@@ -24,6 +24,7 @@
 #include "sync/channel.h"
 #include "sync/complaints.h"
 #include "sync/mailbox.h"
+#include "sync/own_thread.h"
 #include "sync/renewal.h"
 #include "sync/standing.h"
 #include "sync/teller.h"
@@ -34,7 +35,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace sluice::sync {
@@ -62,7 +62,7 @@ public:
     Pair(const Pair&) = delete;
     Pair& operator=(const Pair&) = delete;
 
-    void stop();
+    void stop() { thread_.stop(); }
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -125,8 +125,7 @@ private:
     Complaints complaints_;
     bool lacked_memory_ = false;
     bool was_there_ = false;
-    std::atomic<bool> stop_{false};
-    std::thread thread_;
+    OwnThread thread_;  // the last, for it ends before the rest
 };
 
 }  // namespace sluice::sync

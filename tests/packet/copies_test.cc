@@ -11,6 +11,7 @@
 #include "cluster/taking.h"
 #include "conntrack/status.h"
 #include "free_port.h"
+#include "member_of_two.h"
 #include "testbed.h"
 
 #include <atomic>
@@ -29,41 +30,17 @@ using stats::Drop;
 
 namespace {
 
-constexpr auto kCopied = "198.51.100.10";
-constexpr auto kOther = "198.51.100.11";
+constexpr auto kCopied = kFirstOfTwo;
+constexpr auto kOther = kSecondOfTwo;
 constexpr std::chrono::seconds kPatience{20};
 
-/// A gateway of a cluster that shares two addresses, of which it holds the one at `index`.
-struct Member {
-    explicit Member(size_t index) : holdings({ip(kCopied), ip(kOther)}), bed(options(index)) {
-        bed.advance(Duration{300});
-    }
-
-    TestbedOptions options(size_t index) {
-        holdings.extend(std::chrono::steady_clock::now().time_since_epoch() +
-                        std::chrono::hours(1));
-        holdings.hold(index, true);
-        holdings.leave_to_other(1 - index, true);
-        TestbedOptions options;
-        options.holdings = &holdings;
-        options.inbox = &inbox;
-        options.secret = index + 1;
-        options.start = Tick{static_cast<uint32_t>(1000 + index * 0xfffffff0)};
-        options.configure = [](config::Config& config) {
-            config.pool = {{ip(kCopied), ip(kOther)}};
-            config.tuning.tcp_loose = false;
-        };
-        return options;
-    }
-
-    pool::Holdings holdings;
-    cluster::Inbox inbox;
-    Testbed bed;
-};
+void strictly(config::Config& config) {
+    config.tuning.tcp_loose = false;
+}
 
 /// The first tells the second what goes by its address.
 struct Two {
-    Two() : before(0), after(1) {
+    Two() : before(0, strictly), after(1, strictly) {
         sync::Key key{};
         key.fill(7);
         auto created = sync::Tls::create(key);
@@ -131,8 +108,8 @@ struct Two {
     const net::Endpoint place{Be32::from_host(INADDR_LOOPBACK), free_port(INADDR_LOOPBACK)};
     sync::Hello hello;
     std::unique_ptr<sync::Tls> tls;
-    Member before;
-    Member after;
+    MemberOfTwo before;
+    MemberOfTwo after;
     std::atomic<bool> is_filled = false;
     std::unique_ptr<cluster::CopyKeeper> keeper;
     std::unique_ptr<cluster::Taking> taking;
@@ -181,11 +158,11 @@ TEST_CASE("copies: what has ended, or was not established, does not come back", 
 }
 
 TEST_CASE("copies: what a connection says waits while its address is nobody's", "[copies]") {
-    Member member(1);
+    MemberOfTwo member(1, strictly);
     member.holdings.leave_to_other(0, false);
     member.bed.advance(Duration{300});
     // By which of them it is seen, if both are held.
-    Member both(1);
+    MemberOfTwo both(1, strictly);
     both.holdings.leave_to_other(0, false);
     both.holdings.hold(0, true);
     both.bed.advance(Duration{300});

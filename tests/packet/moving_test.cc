@@ -9,6 +9,7 @@
 #include "cluster/inbox.h"
 #include "cluster/taking.h"
 #include "free_port.h"
+#include "member_of_two.h"
 #include "testbed.h"
 
 #include <atomic>
@@ -29,39 +30,9 @@ using stats::Drop;
 
 namespace {
 
-constexpr auto kMoved = "198.51.100.10";
-constexpr auto kOther = "198.51.100.11";
+constexpr auto kMoved = kFirstOfTwo;
+constexpr auto kOther = kSecondOfTwo;
 constexpr std::chrono::seconds kPatience{20};
-
-/// A gateway of a cluster that shares two addresses, of which it holds the one at `index`.
-struct Member {
-    explicit Member(size_t index, const std::function<void(config::Config&)>& change = {})
-        : holdings({ip(kMoved), ip(kOther)}), bed(options(index, change)) {
-        bed.advance(Duration{300});
-    }
-
-    TestbedOptions options(size_t index, const std::function<void(config::Config&)>& change) {
-        holdings.extend(std::chrono::steady_clock::now().time_since_epoch() +
-                        std::chrono::hours(1));
-        holdings.hold(index, true);
-        holdings.leave_to_other(1 - index, true);
-        TestbedOptions options;
-        options.holdings = &holdings;
-        options.inbox = &inbox;
-        options.secret = index + 1;
-        options.start = Tick{static_cast<uint32_t>(1000 + index * 0xfffffff0)};
-        options.configure = [change](config::Config& config) {
-            config.pool = {{ip(kMoved), ip(kOther)}};
-            if (change)
-                change(config);
-        };
-        return options;
-    }
-
-    pool::Holdings holdings;
-    cluster::Inbox inbox;
-    Testbed bed;
-};
 
 struct Two {
     explicit Two(const std::function<void(config::Config&)>& change = {})
@@ -116,8 +87,8 @@ struct Two {
 
     sync::Hello hello;
     std::unique_ptr<sync::Tls> tls;
-    Member before;
-    Member after;
+    MemberOfTwo before;
+    MemberOfTwo after;
 };
 
 /// The endpoint that a packet left by; none where it did not leave.

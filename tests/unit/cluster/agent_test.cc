@@ -2,6 +2,7 @@
 #include "cluster/agent.h"
 
 #include "catch.h"
+#include "comes_true.h"
 #include "recorded_etcd.h"
 
 #include <chrono>
@@ -16,17 +17,8 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
 const Be32 kHeld = Be32::from_host(0xc6336401);
 const Be32 kOther = Be32::from_host(0xc6336402);
-
-template <typename Condition>
-bool comes_true(Condition condition) {
-    const auto end = steady_clock::now() + kPatience;
-    while (!condition() && steady_clock::now() < end)
-        std::this_thread::yield();
-    return condition();
-}
 
 /// By which the first address is a's, under the lease that it is granted, and the second is b's.
 void answer_all(RecordedEtcd& server) {

@@ -10,6 +10,7 @@
 #include "cluster/copy_teller.h"
 #include "cluster/inbox.h"
 #include "cluster/taking.h"
+#include "comes_true.h"
 #include "free_port.h"
 #include "pool/holdings.h"
 
@@ -19,13 +20,11 @@
 #include <mutex>
 #include <netinet/in.h>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 namespace sluice::cluster::testing {
 
-constexpr std::chrono::seconds kCopyPatience{20};
 constexpr uint8_t kCopiedStatus = 4;
 /// By which flows 0 to 255 of tests/unit/flow/flows.h go, and the next 256.
 inline const Be32 kCopied = Be32::from_host(0xc6330000);
@@ -37,17 +36,6 @@ inline std::unique_ptr<sync::Tls> copy_tls() {
     auto tls = sync::Tls::create(key);
     REQUIRE(tls.ok());
     return std::move(*tls);
-}
-
-template <typename Condition>
-bool copies_come_true(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + kCopyPatience;
-    while (std::chrono::steady_clock::now() < end) {
-        if (condition())
-            return true;
-        std::this_thread::yield();
-    }
-    return false;
 }
 
 /// It has no control core: what would be put into the flow table is noted.
@@ -133,8 +121,8 @@ struct CopySender {
         member.tell_change(flow.index(), flow::testing::kNow);
     }
     bool close(flow::FlowRef flow) { return flow::testing::close(*table, member, flow); }
-    void aim(const CopyTaker& at, std::vector<sync::Owned> owned) {
-        teller->aim({{"b", 1, at.place, std::move(owned)}});
+    void aim(const CopyTaker& at, std::vector<sync::Owned> owned, uint64_t stops = 0) {
+        teller->aim({{"b", 1, at.place, std::move(owned), stops}});
     }
     bool is_copied(Be32 address) const { return teller->copied().contains(address); }
 

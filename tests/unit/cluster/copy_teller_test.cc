@@ -24,15 +24,15 @@ TEST_CASE("copy teller: flows are told when they are wanted, and their ends") {
     CopyTaker taker;
     CopySender sender;
     sender.aim(taker, {kOwned});
-    REQUIRE(copies_come_true([&] { return sender.is_copied(kCopied); }));
+    REQUIRE(comes_true([&] { return sender.is_copied(kCopied); }));
     CHECK(taker.keeper->size() == 0);
     const flow::FlowRef late = sender.open(1, false);
     const flow::FlowRef first = sender.open(2);
-    CHECK(copies_come_true([&] { return taker.keeper->size() == 1; }));
+    CHECK(comes_true([&] { return taker.keeper->size() == 1; }));
     sender.assure(late);
-    CHECK(copies_come_true([&] { return taker.keeper->size() == 2; }));
+    CHECK(comes_true([&] { return taker.keeper->size() == 2; }));
     REQUIRE(sender.close(first));
-    CHECK(copies_come_true([&] { return taker.keeper->size() == 1; }));
+    CHECK(comes_true([&] { return taker.keeper->size() == 1; }));
 }
 
 TEST_CASE("copy teller: neither flows by other addresses are told, nor those of IPv6 hosts") {
@@ -42,12 +42,12 @@ TEST_CASE("copy teller: neither flows by other addresses are told, nor those of 
     sender.open(1);
     sender.open(0x101);  // another host, by the other address
     sender.aim(taker, {kOther});
-    REQUIRE(copies_come_true([&] { return sender.is_copied(kUncopied); }));
+    REQUIRE(comes_true([&] { return sender.is_copied(kUncopied); }));
     CHECK(taker.keeper->size() == 1);
     CHECK_FALSE(sender.is_copied(kCopied));
     sender.open(2);
     sender.open(0x102);
-    CHECK(copies_come_true([&] { return taker.keeper->size() == 2; }));
+    CHECK(comes_true([&] { return taker.keeper->size() == 2; }));
 }
 
 TEST_CASE("copy teller: what ends with an address that is given up goes on elsewhere") {
@@ -56,13 +56,13 @@ TEST_CASE("copy teller: what ends with an address that is given up goes on elsew
     const flow::FlowRef stopped = sender.open(1);
     const flow::FlowRef ended = sender.open(0x101);
     sender.aim(taker, {kOwned, kOther});
-    REQUIRE(copies_come_true([&] { return taker.keeper->size() == 2; }));
+    REQUIRE(comes_true([&] { return taker.keeper->size() == 2; }));
     sender.holdings.hold(0, false);
     REQUIRE(sender.close(stopped));
     REQUIRE(sender.close(ended));
-    REQUIRE(copies_come_true([&] { return taker.keeper->size() == 1; }));
+    REQUIRE(comes_true([&] { return taker.keeper->size() == 1; }));
     taker.keeper->fill({kOwned});
-    REQUIRE(copies_come_true([&] { return taker.take(); }));
+    REQUIRE(comes_true([&] { return taker.take(); }));
     REQUIRE(taker.records.size() == 1);
     CHECK(taker.records[0].index == stopped.index());
 }
@@ -73,11 +73,11 @@ TEST_CASE("copy teller: who is to have other addresses is told all of these anew
     sender.open(1);
     sender.open(0x101);
     sender.aim(taker, {kOwned});
-    REQUIRE(copies_come_true([&] { return sender.is_copied(kCopied); }));
+    REQUIRE(comes_true([&] { return sender.is_copied(kCopied); }));
     sender.aim(taker, {kOther});
-    CHECK(copies_come_true([&] { return sender.is_copied(kUncopied); }));
+    CHECK(comes_true([&] { return sender.is_copied(kUncopied); }));
     CHECK_FALSE(sender.is_copied(kCopied));
-    CHECK(copies_come_true([&] { return taker.keeper->size() == 1; }));
+    CHECK(comes_true([&] { return taker.keeper->size() == 1; }));
     CHECK_FALSE(taker.keeper->has(kCopied, 5));
 }
 
@@ -86,9 +86,9 @@ TEST_CASE("copy teller: who is to have no addresses any more keeps what it was t
     CopySender sender;
     sender.open(1);
     sender.aim(taker, {kOwned});
-    REQUIRE(copies_come_true([&] { return sender.is_copied(kCopied); }));
+    REQUIRE(comes_true([&] { return sender.is_copied(kCopied); }));
     sender.teller->aim({});
-    CHECK(copies_come_true([&] { return !sender.is_copied(kCopied); }));
+    CHECK(comes_true([&] { return !sender.is_copied(kCopied); }));
     CHECK(taker.keeper->has(kCopied, 5));
 }
 
@@ -104,9 +104,9 @@ TEST_CASE("copy teller: who is not reached is said once, and reached when it is 
             return notice.starts_with("--cluster: b has no copies of this gateway's flows: ");
         });
     };
-    CHECK(copies_come_true([&] { return said() == 1; }));
+    CHECK(comes_true([&] { return said() == 1; }));
     sender.aim(taker, {kOwned});
-    CHECK(copies_come_true([&] { return sender.is_copied(kCopied); }));
+    CHECK(comes_true([&] { return sender.is_copied(kCopied); }));
     CHECK(said() == 1);
 }
 

@@ -161,6 +161,33 @@ TEST_CASE("succession: who has copies is who takes the address when its owner is
     CHECK(kept > 0);
 }
 
+TEST_CASE("succession: what goes by an address that was not used for a while is told anew") {
+    std::vector<Be32> addresses;
+    for (uint32_t i = 0; i < 32; ++i)
+        addresses.push_back(Be32::from_host(kAddress.host() + i));
+    ByHand a(addresses);
+    const auto come = [&](const char* name, Revision revision) {
+        a.ownership.hear(
+            {.revision = revision, .members = {{name, 2, false, 8, revision, {}, kTakesAt}}},
+            seconds(10));
+        a.ownership.next(seconds(10));
+    };
+    come("b", 30);
+    std::vector<uint64_t> stops(addresses.size());
+    for (size_t i = 0; i < addresses.size(); ++i)
+        stops[i] = a.ownership.has(i) ? 0 : 1;
+    a.ownership.hear({.revision = 31, .gone = {"b"}}, seconds(10));
+    a.ownership.next(seconds(10));
+    come("c", 32);  // what c is not to have stays here, and c gets copies of it
+    const auto goals = copy_goals(a.ownership);
+    REQUIRE(goals.size() == 1);
+    uint64_t expected = 0;
+    for (const sync::Owned& owned : goals[0].owned)
+        expected += stops[owned.address.host() - kAddress.host()];
+    CHECK(expected != 0);
+    CHECK(goals[0].stops == expected);
+}
+
 TEST_CASE("succession: what is known of owners leaves out addresses that wait for copies") {
     Heir heir(kLast);
     heir.take();

@@ -4,6 +4,7 @@
 #include "../flow/flows.h"
 #include "catch.h"
 #include "cluster/giving.h"
+#include "comes_true.h"
 #include "free_port.h"
 #include "sync/tcp.h"
 
@@ -21,11 +22,12 @@ namespace taking_test {
 
 using namespace sluice;
 using namespace sluice::cluster;
+using testing::comes_true;
+using testing::kPatience;
 using namespace sluice::flow::testing;
 
 namespace {
 
-constexpr std::chrono::seconds kPatience{20};
 constexpr uint64_t kTaker = 77;  // the process that is to have the address
 
 std::unique_ptr<sync::Tls> tls_of(uint8_t word) {
@@ -95,17 +97,6 @@ struct Giver {
     std::unique_ptr<sync::Tls> tls;
     sync::Hello hello;
 };
-
-template <typename Condition>
-bool comes_true(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + kPatience;
-    while (std::chrono::steady_clock::now() < end) {
-        if (condition())
-            return true;
-        std::this_thread::yield();
-    }
-    return false;
-}
 
 }  // namespace
 

@@ -216,7 +216,8 @@ constexpr Row kRows[] = {
       "Someone outside routes your private range to the gateway: a probe, or a missing "
       "filter upstream."}},
     {OutsideSpoof,
-     {"Arrived outside with a source that is an inside address or one of a pool.",
+     {"Arrived outside with a source that is an inside address or one of a pool; with --cluster, "
+      "not one that another gateway has.",
       "Forged, or a loop: a router outside sends the gateway's own packets back."}},
     {NotOurs,
      {"Arrived outside for an address that is neither the gateway's nor a pool's, nor of a "

@@ -8,17 +8,16 @@
 /// Units    TSC cycles, computed from nanoseconds of CPU time.
 /// Cost     A system call for each look.
 
+#include "base/cpu_time.h"
+
 #include <rte_cycles.h>
 
 #include <cstdint>
-#include <ctime>
 
 namespace sluice::bench {
 
 inline uint64_t cpu_nanoseconds() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(time.tv_nsec);
+    return static_cast<uint64_t>(cpu_time().count());
 }
 
 inline double cycles_in(double nanoseconds) {
